@@ -1,0 +1,1 @@
+"""The front doors. They only call `ser` and `clustering`."""

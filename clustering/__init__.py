@@ -1,0 +1,1 @@
+"""Music: tracks and an emotion estimate in, mood clusters and a playlist out."""

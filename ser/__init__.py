@@ -1,0 +1,1 @@
+"""Speech emotion recognition: sound in, `ser.emotions.EmotionEstimate` out."""

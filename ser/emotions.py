@@ -1,0 +1,201 @@
+"""The eight emotions, and the estimate that every sense returns.
+
+`EMOTIONS` is read once from `emotions.toml`, in RAVDESS order; every vector of eight
+probabilities in the project has this order. `EmotionEstimate` is what crosses from a sense
+(speech today) to the music: nothing behind it may depend on sound.
+"""
+
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ser.errors import InputError
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """One emotion category.
+
+    Attributes
+    ----------
+    name
+        The RAVDESS name, such as ``"fearful"``.
+    code
+        The RAVDESS file-name code, 1-8.
+    valence, arousal
+        Place in the circumplex, each in -1..1 (source in ``emotions.toml``).
+    colour
+        Hex colour for plots.
+    """
+
+    name: str
+    code: int
+    valence: float
+    arousal: float
+    colour: str
+
+
+def _read_emotions() -> tuple[Emotion, ...]:
+    settings = tomllib.loads(Path(__file__).with_name("emotions.toml").read_text("utf-8"))
+    return tuple(Emotion(**entry) for entry in settings["emotion"])
+
+
+EMOTIONS: tuple[Emotion, ...] = _read_emotions()
+EMOTION_NAMES: tuple[str, ...] = tuple(emotion.name for emotion in EMOTIONS)
+
+SUM_TOLERANCE = 1e-4  # float32 softmax sums to 1 within about 1e-6; a wrong vector misses by more
+
+
+def emotion_named(name: str) -> Emotion:
+    """Return the emotion called `name` (case and surrounding blanks are ignored).
+
+    Raises
+    ------
+    InputError
+        If there is no such emotion; the message lists the eight that exist.
+    """
+    wanted = name.strip().lower()
+    for emotion in EMOTIONS:
+        if emotion.name == wanted:
+            return emotion
+    raise InputError(f"unknown emotion {name!r}; choose one of: {', '.join(EMOTION_NAMES)}")
+
+
+def _checked_probabilities(probabilities: Sequence[float]) -> tuple[float, ...]:
+    values = tuple(float(value) for value in probabilities)
+    if len(values) != len(EMOTIONS):
+        raise ValueError(f"{len(EMOTIONS)} probabilities are needed, {len(values)} were given")
+    if not all(0.0 <= value <= 1.0 + SUM_TOLERANCE for value in values):
+        raise ValueError(f"probabilities must lie in 0..1, got {values}")
+    total = math.fsum(values)
+    if abs(total - 1.0) > SUM_TOLERANCE:
+        raise ValueError(f"probabilities must sum to 1, they sum to {total:.6f}")
+    return tuple(value / total for value in values)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a recording with its own probabilities.
+
+    Attributes
+    ----------
+    start_seconds, end_seconds
+        Place in the recording, from its beginning, silence included.
+    probabilities
+        Eight probabilities in the order of `EMOTIONS`, summing to 1.
+    """
+
+    start_seconds: float
+    end_seconds: float
+    probabilities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Check the probabilities once, here at the edge."""
+        object.__setattr__(self, "probabilities", _checked_probabilities(self.probabilities))
+
+    @property
+    def label(self) -> str:
+        """Name of the most probable emotion."""
+        return _label(self.probabilities)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "start_seconds": round(self.start_seconds, 3),
+            "end_seconds": round(self.end_seconds, 3),
+            "emotion": self.label,
+            "probabilities": _by_name(self.probabilities),
+        }
+
+
+@dataclass(frozen=True)
+class EmotionEstimate:
+    """What a sense says about a person's emotion.
+
+    Attributes
+    ----------
+    probabilities
+        Eight probabilities in the order of `EMOTIONS`, summing to 1.
+    duration_seconds
+        Length of what was observed, silence included; 0 where time has no meaning.
+    segments
+        Timeline, in order, for recordings longer than one window; else empty.
+
+    Raises
+    ------
+    ValueError
+        If there are not eight probabilities in 0..1 that sum to 1.
+    """
+
+    probabilities: tuple[float, ...]
+    duration_seconds: float = 0.0
+    segments: tuple[Segment, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the probabilities once, here at the edge."""
+        object.__setattr__(self, "probabilities", _checked_probabilities(self.probabilities))
+
+    @classmethod
+    def of(cls, name: str) -> "EmotionEstimate":
+        """Return the estimate of somebody who says what they feel: all weight on `name`.
+
+        Raises
+        ------
+        InputError
+            If there is no emotion called `name`.
+        """
+        chosen = emotion_named(name)
+        return cls(tuple(1.0 if emotion is chosen else 0.0 for emotion in EMOTIONS))
+
+    @property
+    def label(self) -> str:
+        """Name of the most probable emotion."""
+        return _label(self.probabilities)
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the label, 0..1."""
+        return max(self.probabilities)
+
+    @property
+    def valence(self) -> float:
+        """Expected valence over the eight emotions, -1..1."""
+        return math.fsum(
+            p * emotion.valence for p, emotion in zip(self.probabilities, EMOTIONS, strict=True)
+        )
+
+    @property
+    def arousal(self) -> float:
+        """Expected arousal over the eight emotions, -1..1."""
+        return math.fsum(
+            p * emotion.arousal for p, emotion in zip(self.probabilities, EMOTIONS, strict=True)
+        )
+
+    @property
+    def entropy(self) -> float:
+        """Shannon entropy divided by that of a uniform guess: 0 certain, 1 clueless."""
+        bits = -math.fsum(p * math.log(p) for p in self.probabilities if p > 0)
+        return bits / math.log(len(EMOTIONS))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "emotion": self.label,
+            "probabilities": _by_name(self.probabilities),
+            "valence": round(self.valence, 4),
+            "arousal": round(self.arousal, 4),
+            "confidence": round(self.confidence, 6),
+            "duration_seconds": round(self.duration_seconds, 3),
+            "segments": [segment.to_dict() for segment in self.segments],
+        }
+
+
+def _label(probabilities: Sequence[float]) -> str:
+    return EMOTION_NAMES[max(range(len(EMOTIONS)), key=probabilities.__getitem__)]
+
+
+def _by_name(probabilities: Sequence[float]) -> dict[str, float]:
+    return {name: round(p, 6) for name, p in zip(EMOTION_NAMES, probabilities, strict=True)}
