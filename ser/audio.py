@@ -1,0 +1,318 @@
+"""From any recording to mono float32 at the model's rate, in blocks and windows.
+
+A `Recording` is a file that libsndfile reads or an array. It is read in blocks, so memory does
+not grow with its length, and `windows` cuts the part that holds sound into stretches that the
+network judges one at a time. Levels are in dBFS (0 dB: RMS 1.0).
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import ArrayLike, NDArray
+
+from ser.errors import InputError
+from ser.features import FeatureSettings, Samples
+
+BLOCK_SECONDS = 10.0
+SHORTEST_SECONDS = 0.25  # less holds no syllable to judge
+SILENT_DBFS = -85.0  # the quietest RAVDESS clips peak near -45; 16-bit dither lies near -93
+ACCEPTED = "wav, flac, ogg, opus, mp3, aiff and whatever else libsndfile reads"
+SAMPLE_RATES_HZ = (1_000, 768_000)
+STREAMED_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)  # a writer into a pipe cannot know the length
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a recording.
+
+    Attributes
+    ----------
+    start_seconds, end_seconds
+        Place in the recording.
+    samples
+        Mono float32 at the model's rate.
+    """
+
+    start_seconds: float
+    end_seconds: float
+    samples: Samples
+
+
+class Recording:
+    """A recording that can be read from its beginning any number of times, in blocks.
+
+    Parameters
+    ----------
+    source
+        Path of a file, or an array of shape (n_samples,) or (n_samples, n_channels) whose
+        floats lie in -1..1 (integers are scaled by their type's range).
+    sample_rate_hz
+        Rate of an array; must be left out for a file.
+
+    Raises
+    ------
+    InputError
+        If the file or the array cannot be used; the message says why and what is accepted.
+    """
+
+    def __init__(
+        self, source: str | os.PathLike[str] | ArrayLike, sample_rate_hz: float | None = None
+    ) -> None:
+        self.path: Path | None = None
+        self._array: NDArray[np.float32] | None = None
+        if isinstance(source, str | os.PathLike):
+            if sample_rate_hz is not None:
+                raise InputError(
+                    "sample_rate_hz is for arrays; a file knows its own rate: leave it out"
+                )
+            self.path = Path(source)
+            self.name = printable(self.path)
+            self.sample_rate_hz, n_samples = _checked_header(self.path, self.name)
+        else:
+            self.name = "the array"
+            self._array, self.sample_rate_hz = _checked_array(source, sample_rate_hz)
+            n_samples = len(self._array)
+        low, high = SAMPLE_RATES_HZ
+        if not low <= self.sample_rate_hz <= high:
+            raise InputError(
+                f"{self.name}: the sample rate is {self.sample_rate_hz} Hz; "
+                f"{low} to {high} Hz is accepted"
+            )
+        self.duration_seconds = n_samples / self.sample_rate_hz
+        if self.duration_seconds < SHORTEST_SECONDS:
+            raise InputError(
+                f"{self.name}: {self.duration_seconds:.3f} s of sound is too short to judge; "
+                f"record at least {SHORTEST_SECONDS} s, better 2 s or more"
+            )
+
+    def blocks(self, sample_rate_hz: int) -> Iterator[Samples]:
+        """Yield the recording as mono float32 blocks at `sample_rate_hz`.
+
+        Channels are averaged; the rate is changed by soxr at high quality.
+
+        Raises
+        ------
+        InputError
+            If the file breaks off or samples are not finite.
+        """
+        if sample_rate_hz == self.sample_rate_hz:
+            yield from self._mono_blocks()
+            return
+        resampler = soxr.ResampleStream(self.sample_rate_hz, sample_rate_hz, 1, dtype="float32")
+        for block in self._mono_blocks():
+            yield resampler.resample_chunk(block)
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+    def _mono_blocks(self) -> Iterator[Samples]:
+        for block in self._raw_blocks():
+            if not np.isfinite(block).all():
+                raise InputError(
+                    f"{self.name}: holds samples that are NaN or infinite; "
+                    "export the recording again as 16-bit or 24-bit audio"
+                )
+            yield block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32)
+
+    def _raw_blocks(self) -> Iterator[NDArray[np.float32]]:
+        length = round(BLOCK_SECONDS * self.sample_rate_hz)
+        if self._array is not None:
+            for start in range(0, len(self._array), length):
+                yield self._array[start : start + length]
+            return
+        assert self.path is not None
+        n_read = 0
+        try:
+            with soundfile.SoundFile(os.fsencode(self.path)) as file:
+                for block in file.blocks(length, dtype="float32"):
+                    n_read += len(block)
+                    yield block
+        except soundfile.LibsndfileError as error:
+            raise InputError(_broken_off(self.name, n_read / self.sample_rate_hz)) from error
+        # An mp3's header may be off by a frame of its own; anything more is a cut file.
+        if n_read < 0.95 * self.duration_seconds * self.sample_rate_hz:
+            raise InputError(_broken_off(self.name, n_read / self.sample_rate_hz))
+
+
+def printable(path: Path) -> str:
+    """Return a path for a message, also where its bytes are not UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _broken_off(name: str, seconds: float) -> str:
+    return (
+        f"{name}: the file is cut off or damaged after {seconds:.2f} s; "
+        "copy or export the recording again"
+    )
+
+
+def _checked_header(path: Path, name: str) -> tuple[int, int]:
+    """Return the sample rate and the number of samples of a file that can be used."""
+    if path.is_dir():
+        raise InputError(f"{name}: is a directory; give a recording ({ACCEPTED})")
+    if not path.exists():
+        raise InputError(f"{name}: no such file; give the path of a recording ({ACCEPTED})")
+    try:
+        if path.stat().st_size == 0:
+            raise InputError(f"{name}: the file is empty; give a recording ({ACCEPTED})")
+        _refuse_cut_wav(path, name)
+        info = soundfile.info(os.fsencode(path))
+    except PermissionError as error:
+        raise InputError(f"{name}: may not be read; change its permissions") from error
+    except (soundfile.LibsndfileError, TypeError, OSError) as error:
+        raise InputError(
+            f"{name}: is not a recording that can be read ({error}); accepted are {ACCEPTED}"
+        ) from error
+    return info.samplerate, info.frames
+
+
+def _refuse_cut_wav(path: Path, name: str) -> None:
+    """Raise `InputError` if a WAV file ends before the length that its header promises.
+
+    libsndfile reads such a file silently as a shorter one; half a sentence would be judged.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+        if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return
+        while len(chunk := file.read(8)) == 8:
+            kind, length = struct.unpack("<4sI", chunk)
+            if kind == b"data":
+                if length not in STREAMED_SIZES and file.tell() + length > size:
+                    raise InputError(
+                        f"{name}: the file is cut off: its header promises {length} bytes of "
+                        f"sound, {size - file.tell()} are there; copy or export it again"
+                    )
+                return
+            file.seek(length + length % 2, os.SEEK_CUR)
+
+
+def _checked_array(
+    source: ArrayLike, sample_rate_hz: float | None
+) -> tuple[NDArray[np.float32], int]:
+    if sample_rate_hz is None:
+        raise InputError("an array needs sample_rate_hz=, the rate in Hz at which it was recorded")
+    array = np.asarray(source)
+    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
+        raise InputError(
+            f"an array of shape {array.shape} and type {array.dtype} is no recording; accepted "
+            "are numbers of shape (n_samples,) or (n_samples, n_channels)"
+        )
+    if array.ndim == 2 and array.shape[1] > array.shape[0]:
+        raise InputError(
+            f"an array of shape {array.shape} has more channels than samples; channels come "
+            "last: transpose it"
+        )
+    if array.dtype.kind == "f":
+        return array.astype(np.float32), int(sample_rate_hz)
+    limits = np.iinfo(array.dtype)
+    middle = 0 if array.dtype.kind == "i" else (limits.max + 1) // 2
+    return ((array.astype(np.float64) - middle) / (limits.max - middle + 1)).astype(
+        np.float32
+    ), int(sample_rate_hz)
+
+
+@dataclass(frozen=True)
+class SoundBounds:
+    """Where a recording holds sound, in samples at the model's rate.
+
+    Attributes
+    ----------
+    start, end
+        First sample, and one past the last, that belong to a frame above the threshold.
+    threshold_db
+        Level in dBFS under which a frame counts as silence.
+    """
+
+    start: int
+    end: int
+    threshold_db: float
+
+
+def frame_levels_db(samples: Samples, frame_length: int) -> NDArray[np.float64]:
+    """Return the RMS level in dBFS of consecutive frames (the last may be short)."""
+    edges = np.arange(0, len(samples), frame_length)
+    if len(edges) == 0:
+        return np.zeros(0)
+    energy = np.add.reduceat(np.square(samples, dtype=np.float64), edges)
+    lengths = np.diff(np.append(edges, len(samples)))
+    return 10 * np.log10(np.maximum(energy / lengths, 1e-12))  # the floor survives zeros
+
+
+def find_sound(recording: Recording, settings: FeatureSettings) -> SoundBounds:
+    """Find the part of a recording between its leading and its trailing silence.
+
+    Raises
+    ------
+    InputError
+        If no frame is louder than `SILENT_DBFS`.
+    """
+    hop = settings.hop_length
+    levels: list[NDArray[np.float64]] = []
+    rest = np.zeros(0, np.float32)
+    for block in recording.blocks(settings.sample_rate_hz):
+        samples = np.concatenate([rest, block])
+        n_whole = len(samples) // hop * hop
+        levels.append(frame_levels_db(samples[:n_whole], hop))
+        rest = samples[n_whole:]
+    levels.append(frame_levels_db(rest, hop))
+    n_samples = sum(len(level) for level in levels[:-1]) * hop + len(rest)
+    level = np.concatenate(levels)
+    if level.max() < SILENT_DBFS:
+        raise InputError(
+            f"{recording.name}: is silent (nothing above {SILENT_DBFS:.0f} dBFS); "
+            "check the microphone and record again"
+        )
+    threshold = max(float(level.max()) - settings.trim_db, SILENT_DBFS)
+    loud = np.flatnonzero(level >= threshold)
+    # One frame of margin on both sides keeps soft consonants and the decay of the last vowel.
+    start, end = max(loud[0] - 1, 0) * hop, min((loud[-1] + 2) * hop, n_samples)
+    return SoundBounds(int(start), int(end), threshold)
+
+
+def windows(recording: Recording, settings: FeatureSettings) -> Iterator[Window]:
+    """Yield the stretches of a recording that the network judges, in order.
+
+    The sound between leading and trailing silence is one window if it is no longer than
+    ``settings.window_seconds``; else windows of that length follow each other by
+    ``settings.window_hop_seconds``, the last one ending where the sound ends, and windows in
+    which no frame is above the silence threshold are left out.
+
+    Raises
+    ------
+    InputError
+        If the recording is silent or cannot be read to its end.
+    """
+    bounds = find_sound(recording, settings)
+    rate, length = settings.sample_rate_hz, settings.window_length
+    hop = round(settings.window_hop_seconds * rate)
+    last = max(bounds.end - length, bounds.start)
+    starts = [*range(bounds.start, last, hop), last]
+    buffer, offset = np.zeros(0, np.float32), 0  # `offset`: place of the buffer's first sample
+    blocks = recording.blocks(rate)
+    for start in starts:
+        end = min(start + length, bounds.end)
+        while offset + len(buffer) < end:
+            buffer = np.concatenate([buffer, next(blocks)])
+        buffer, offset = buffer[start - offset :], start
+        samples = buffer[: end - start]
+        level = frame_levels_db(samples, settings.hop_length)
+        if level.max() >= bounds.threshold_db:
+            yield Window(start / rate, end / rate, samples)
+
+
+def read_trimmed(path: str | os.PathLike[str], settings: FeatureSettings) -> Samples:
+    """Return the sound of a short file between its silences, as the network would hear it.
+
+    For training: the whole of it, however long.
+    """
+    recording = Recording(path)
+    bounds = find_sound(recording, settings)
+    return np.concatenate(list(recording.blocks(settings.sample_rate_hz)))[
+        bounds.start : bounds.end
+    ]

@@ -1,0 +1,235 @@
+"""From samples to the matrix that the network reads: MFCC, chroma, and their deltas.
+
+The conventions are librosa's: the frames are those of ``librosa.stft(center=True)``, the MFCCs
+equal ``librosa.feature.mfcc`` and the chroma ``librosa.feature.chroma_stft`` to 1e-3 (a test
+holds this). librosa makes the filter banks once, when a model is trained; they are saved with
+the model. Serving needs NumPy alone, starts without librosa's import time, and does not change
+when librosa does.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+
+AMPLITUDE_FLOOR = 1e-10  # power; librosa.power_to_db's `amin`, so that a log survives zeros
+DYNAMIC_RANGE_DB = 80.0  # librosa.power_to_db's `top_db`
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Every rate, hop and size; the rest derives from these. Saved with the model.
+
+    Attributes
+    ----------
+    sample_rate_hz
+        Rate at which the network hears.
+    hop_seconds
+        Time from frame to frame.
+    frame_seconds
+        Length of the analysis frame (Hann window), also the FFT length.
+    n_mels, n_mfcc
+        Mel bands, and how many cepstral coefficients are kept of them.
+    n_chroma
+        Pitch classes; 0 leaves chroma out.
+    delta_width
+        Frames in the regression that gives a delta (odd); 0 leaves deltas out.
+    window_seconds, window_hop_seconds
+        Longest stretch that is judged at once, and the step between such windows in longer
+        recordings.
+    trim_db
+        Leading and trailing frames this far below the loudest frame count as silence.
+    level_free
+        Scale every window to the same level first, so that the gain of a microphone changes
+        nothing.
+    """
+
+    sample_rate_hz: int = 16_000
+    hop_seconds: float = 0.032
+    frame_seconds: float = 0.064
+    n_mels: int = 64
+    n_mfcc: int = 34
+    n_chroma: int = 12
+    delta_width: int = 9
+    window_seconds: float = 4.0
+    window_hop_seconds: float = 1.0
+    trim_db: float = 35.0
+    level_free: bool = True
+
+    @property
+    def hop_length(self) -> int:
+        """Samples from frame to frame."""
+        return round(self.hop_seconds * self.sample_rate_hz)
+
+    @property
+    def n_fft(self) -> int:
+        """Samples in a frame."""
+        return round(self.frame_seconds * self.sample_rate_hz)
+
+    @property
+    def window_length(self) -> int:
+        """Samples in the longest stretch that is judged at once."""
+        return round(self.window_seconds * self.sample_rate_hz)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of the feature matrix."""
+        static = self.n_mfcc + self.n_chroma
+        return 2 * static if self.delta_width else static
+
+    def n_frames(self, seconds: float) -> int:
+        """Return how many frames `seconds` of sound give."""
+        return 1 + round(seconds * self.sample_rate_hz) // self.hop_length
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def make_filter_banks(settings: FeatureSettings) -> dict[str, Matrix]:
+    """Return the mel and chroma filter banks of librosa (needs the ``train`` extra).
+
+    Returns
+    -------
+    dict
+        ``mel`` of shape (n_mels, 1 + n_fft // 2) and ``chroma`` of shape
+        (n_chroma, 1 + n_fft // 2), float32.
+    """
+    import librosa
+
+    mel = librosa.filters.mel(
+        sr=settings.sample_rate_hz, n_fft=settings.n_fft, n_mels=settings.n_mels
+    )
+    chroma = np.zeros((0, 1 + settings.n_fft // 2), np.float32)
+    if settings.n_chroma:
+        chroma = librosa.filters.chroma(
+            sr=settings.sample_rate_hz, n_fft=settings.n_fft, n_chroma=settings.n_chroma
+        )
+    return {"mel": mel.astype(np.float32), "chroma": chroma.astype(np.float32)}
+
+
+class FeatureExtractor:
+    """Turns a window of samples into a feature matrix.
+
+    Parameters
+    ----------
+    settings
+        Rates and sizes.
+    filter_banks
+        As `make_filter_banks` returns them; shapes must fit the settings.
+
+    Raises
+    ------
+    ValueError
+        If a filter bank does not fit the settings.
+    """
+
+    def __init__(self, settings: FeatureSettings, filter_banks: dict[str, Matrix]) -> None:
+        bins = 1 + settings.n_fft // 2
+        for name, rows in (("mel", settings.n_mels), ("chroma", settings.n_chroma)):
+            if filter_banks[name].shape != (rows, bins):
+                raise ValueError(
+                    f"filter bank {name} has shape {filter_banks[name].shape}, "
+                    f"the settings ask for {(rows, bins)}"
+                )
+        self.settings = settings
+        self.filter_banks = filter_banks
+
+    @cached_property
+    def _hann(self) -> Samples:
+        # Periodic, as scipy.signal.get_window(fftbins=True) gives it to librosa.
+        return np.hanning(self.settings.n_fft + 1)[:-1].astype(np.float32)
+
+    @cached_property
+    def _dct(self) -> Matrix:
+        # Orthonormal DCT-II, the convention of librosa.feature.mfcc.
+        n = self.settings.n_mels
+        rows = np.arange(self.settings.n_mfcc)[:, None]
+        basis = np.cos(np.pi * rows * (2 * np.arange(n) + 1) / (2 * n)) * np.sqrt(2 / n)
+        basis[0] /= np.sqrt(2)
+        return basis.astype(np.float32)
+
+    def power_spectrogram(self, samples: Samples) -> Matrix:
+        """Return |STFT|^2 of shape (1 + n_fft // 2, n_frames)."""
+        n_fft, hop = self.settings.n_fft, self.settings.hop_length
+        padded = np.pad(np.asarray(samples, np.float32), n_fft // 2)
+        frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+        spectrum = np.fft.rfft(frames * self._hann, axis=1)
+        return (np.abs(spectrum) ** 2).astype(np.float32).T
+
+    def mfcc(self, power: Matrix) -> Matrix:
+        """Return MFCCs of shape (n_mfcc, n_frames) from a power spectrogram."""
+        mel_power = self.filter_banks["mel"] @ power
+        decibel = 10.0 * np.log10(np.maximum(mel_power, AMPLITUDE_FLOOR))
+        decibel = np.maximum(decibel, decibel.max() - DYNAMIC_RANGE_DB)
+        return (self._dct @ decibel).astype(np.float32)
+
+    def chroma(self, power: Matrix) -> Matrix:
+        """Return chroma of shape (n_chroma, n_frames); each frame's largest value is 1."""
+        raw = self.filter_banks["chroma"] @ power
+        largest = np.abs(raw).max(axis=0, keepdims=True)
+        tiny = np.finfo(np.float32).tiny
+        return (raw / np.where(largest < tiny, 1.0, largest)).astype(np.float32)
+
+    def __call__(self, samples: Samples) -> Matrix:
+        """Return the features of one window.
+
+        Parameters
+        ----------
+        samples
+            Mono samples at the settings' rate, trimmed, at most one window long.
+
+        Returns
+        -------
+        ndarray
+            float32 of shape (n_frames, n_features): MFCCs, chroma, then the deltas of both.
+        """
+        if self.settings.level_free:
+            samples = scale_to_reference_level(samples)
+        power = self.power_spectrogram(samples)
+        static = self.mfcc(power)
+        if self.settings.n_chroma:
+            static = np.concatenate([static, self.chroma(power)])
+        if self.settings.delta_width:
+            static = np.concatenate([static, delta(static, self.settings.delta_width)])
+        return np.ascontiguousarray(static.T)
+
+
+REFERENCE_RMS = 0.1  # -20 dBFS, an ordinary level of speech in a recording
+
+
+def scale_to_reference_level(samples: Samples) -> Samples:
+    """Return the samples scaled to an RMS of `REFERENCE_RMS` (silence stays silence)."""
+    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    return samples if rms == 0.0 else (samples * np.float32(REFERENCE_RMS / rms))
+
+
+def delta(static: Matrix, width: int) -> Matrix:
+    """Return the slope of every row, by linear regression over `width` frames.
+
+    Equals ``librosa.feature.delta(static, width=width)`` (its edges, too: there the slope of the
+    first and the last full regression holds). Fewer frames than `width` use the widest odd
+    regression that fits; a single frame has slope 0.
+
+    Parameters
+    ----------
+    static
+        Shape (n_rows, n_frames).
+    width
+        Odd number of frames, at least 3.
+    """
+    n_frames = static.shape[1]
+    if n_frames < width:
+        width = n_frames if n_frames % 2 else n_frames - 1
+    if width < 3:
+        return np.zeros_like(static)
+    half = width // 2
+    offsets = np.arange(-half, half + 1, dtype=np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(static, width, axis=1)
+    slopes = frames @ (offsets / np.square(offsets).sum())
+    return np.pad(slopes, ((0, 0), (half, half)), mode="edge").astype(np.float32)

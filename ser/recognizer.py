@@ -1,0 +1,99 @@
+"""Recognise the emotion in a recording with a trained model; no TensorFlow, no librosa.
+
+>>> from ser.recognizer import load_recognizer
+>>> recognizer = load_recognizer()
+>>> estimate = recognizer.predict("data/samples/…wav")    # doctest: +SKIP
+>>> estimate.label, estimate.confidence                    # doctest: +SKIP
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ser.artefact import Artefact, load
+from ser.audio import Recording, Window, windows
+from ser.emotions import EmotionEstimate, Segment
+
+WINDOWS_PER_BATCH = 16
+
+
+def load_recognizer(folder: str | os.PathLike[str] | None = None) -> "Recognizer":
+    """Load a recogniser.
+
+    Parameters
+    ----------
+    folder
+        A model folder; the shipped ``models/ser`` by default.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing, broken or foreign.
+    """
+    return Recognizer(load(None if folder is None else Path(folder)))
+
+
+class Recognizer:
+    """A trained model that answers for recordings of any length, format and rate."""
+
+    def __init__(self, artefact: Artefact) -> None:
+        self.artefact = artefact
+        self.settings = artefact.extractor.settings
+
+    def predict(
+        self,
+        source: str | os.PathLike[str] | ArrayLike,
+        *,
+        sample_rate_hz: float | None = None,
+    ) -> EmotionEstimate:
+        """Estimate the emotion in a recording.
+
+        Parameters
+        ----------
+        source
+            Path of a recording that libsndfile reads, or an array of shape (n_samples,) or
+            (n_samples, n_channels) with floats in -1..1.
+        sample_rate_hz
+            Rate of the array; not for a file.
+
+        Returns
+        -------
+        EmotionEstimate
+            The probabilities are the mean over the windows that hold sound. Recordings longer
+            than one window carry one segment per window; windows overlap.
+
+        Raises
+        ------
+        InputError
+            If the recording cannot be read, is silent, or too short.
+        """
+        recording = Recording(source, sample_rate_hz)
+        segments = [
+            Segment(window.start_seconds, window.end_seconds, tuple(row))
+            for window, row in self._judged(windows(recording, self.settings))
+        ]
+        mean = np.mean([segment.probabilities for segment in segments], axis=0)
+        return EmotionEstimate(
+            tuple(mean),
+            duration_seconds=recording.duration_seconds,
+            segments=tuple(segments) if len(segments) > 1 else (),
+        )
+
+    def _judged(self, stretches: Iterable[Window]) -> Iterator[tuple[Window, list[float]]]:
+        stretches = iter(stretches)
+        while batch := list(islice(stretches, WINDOWS_PER_BATCH)):
+            features = [self.artefact.extractor(window.samples) for window in batch]
+            yield from zip(batch, self._probabilities(features).tolist(), strict=True)
+
+    def _probabilities(self, features: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        longest = max(len(matrix) for matrix in features)
+        padded = np.zeros((len(features), longest, self.settings.n_features), np.float32)
+        mask = np.zeros((len(features), longest), np.float32)
+        for row, matrix in enumerate(features):
+            padded[row, : len(matrix)] = matrix
+            mask[row, : len(matrix)] = 1.0
+        return self.artefact.session.run(None, {"features": padded, "mask": mask})[0]

@@ -1,0 +1,229 @@
+"""Fit the network on clips: features of augmented copies, balanced classes, fixed epochs.
+
+`fit_network` is what `ser.evaluate` calls once per fold and what `train_shipped_model` calls
+once on all actors. Validation actors are watched, never trained on; the weights are the
+exponential moving average at the last epoch, so no epoch is picked on anybody's result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import joblib
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from ser.audio import read_trimmed
+from ser.augment import AugmentSettings, mixup, spec_augment, waveform_variants
+from ser.emotions import EMOTIONS
+from ser.features import FeatureExtractor, Matrix, Samples
+from ser.model import ModelSettings, build_model
+from ser.ravdess import Clip
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """The recipe.
+
+    Attributes
+    ----------
+    epochs, batch_size
+        Passes over the training clips, and clips per step.
+    crop_seconds
+        Longer copies are cut to a random stretch of this length (5 % of RAVDESS is longer).
+    learning_rate, weight_decay
+        Peak of the cosine schedule, and AdamW's decay.
+    label_smoothing
+        Share of a target spread over all classes, 0..1.
+    ema_momentum
+        Momentum per step of the moving average of the weights.
+    model, augment
+        Sizes of the network, and augmentation.
+    """
+
+    epochs: int = 60
+    crop_seconds: float = 3.0
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    label_smoothing: float = 0.1
+    ema_momentum: float = 0.99
+    model: ModelSettings = field(default_factory=ModelSettings)
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def read_waveforms(clips: Sequence[Clip], extractor: FeatureExtractor) -> list[Samples]:
+    """Read and trim the clips, in order, with a progress bar."""
+    reader = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")
+    jobs = (joblib.delayed(read_trimmed)(clip.path, extractor.settings) for clip in clips)
+    return list(tqdm(reader(jobs), total=len(clips), desc="reading", unit="clip"))
+
+
+def augmented_features(
+    waveforms: Sequence[Samples],
+    extractor: FeatureExtractor,
+    settings: AugmentSettings,
+    seed: int,
+) -> list[list[Matrix]]:
+    """Return, per clip, the features of the clip and of its augmented copies."""
+    chances = np.random.default_rng(seed).spawn(len(waveforms))
+    return [
+        [extractor(copy) for copy in waveform_variants(samples, settings, rng)]
+        for samples, rng in zip(waveforms, chances, strict=True)
+    ]
+
+
+def standardisation(features: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
+    """Return mean and standard deviation over all frames, each of shape (n_features,)."""
+    frames = np.concatenate(features)
+    return frames.mean(axis=0), np.maximum(frames.std(axis=0), 1e-6)
+
+
+def one_hot(clips: Sequence[Clip]) -> Matrix:
+    """Return targets of shape (n_clips, 8)."""
+    return np.eye(len(EMOTIONS), dtype=np.float32)[[clip.emotion.code - 1 for clip in clips]]
+
+
+def pad(features: Sequence[Matrix], n_frames: int | None = None) -> tuple[Matrix, Matrix]:
+    """Return a batch (n, frames, n_features) and its mask (n, frames), zero where padded."""
+    longest = n_frames or max(len(matrix) for matrix in features)
+    batch = np.zeros((len(features), longest, features[0].shape[1]), np.float32)
+    mask = np.zeros((len(features), longest), np.float32)
+    for row, matrix in enumerate(features):
+        batch[row, : len(matrix)] = matrix
+        mask[row, : len(matrix)] = 1.0
+    return batch, mask
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """Shuffled batches of randomly chosen, masked and blended copies."""
+
+    def __init__(
+        self,
+        variants: Sequence[Sequence[Matrix]],
+        targets: Matrix,
+        fill: Matrix,
+        n_frames: int,
+        settings: TrainSettings,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.variants, self.targets, self.fill = variants, targets, fill
+        self.n_frames = n_frames
+        self.settings = settings
+        self.rng = np.random.default_rng(seed)
+        # Neutral has half the clips of the others; UAR counts every class alike.
+        counts = targets.sum(axis=0)
+        self.class_weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch."""
+        return int(np.ceil(len(self.variants) / self.settings.batch_size))
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        self.order = self.rng.permutation(len(self.variants))
+
+    def _copy_of(self, row: int) -> Matrix:
+        return self.variants[row][self.rng.integers(len(self.variants[row]))]
+
+    def _crop(self, features: Matrix) -> Matrix:
+        start = self.rng.integers(max(len(features) - self.n_frames, 0) + 1)
+        return features[start : start + self.n_frames]
+
+    def __getitem__(self, index: int) -> tuple[Any, Matrix, Matrix]:
+        """Return inputs, targets and sample weights of one batch."""
+        size = self.settings.batch_size
+        rows = self.order[index * size : (index + 1) * size]
+        augment = self.settings.augment
+        copies = [
+            spec_augment(self._crop(self._copy_of(row)), self.fill, augment, self.rng)
+            for row in rows
+        ]
+        batch, mask = pad(copies, self.n_frames)  # one shape for all: one trace of the graph
+        targets = self.targets[rows]
+        weights = (targets @ self.class_weights).astype(np.float32)
+        if augment.mixup_alpha > 0:
+            batch, mask, targets = mixup(batch, mask, targets, augment.mixup_alpha, self.rng)
+        return {"features": batch, "mask": mask}, targets, weights
+
+
+def fit_network(
+    waveforms: Sequence[Samples],
+    targets: Matrix,
+    extractor: FeatureExtractor,
+    settings: TrainSettings,
+    *,
+    seed: int,
+    progress: str = "training",
+) -> keras.Model:
+    """Train one network from scratch.
+
+    Parameters
+    ----------
+    waveforms
+        Trimmed clips of the training actors, and of nobody else.
+    targets
+        One-hot emotions of shape (n_clips, 8).
+    extractor
+        Feature extraction; it goes with the weights.
+    settings
+        The recipe.
+    seed
+        Seeds initial weights, order and augmentation.
+    progress
+        Title of the progress bar.
+
+    Returns
+    -------
+    keras.Model
+        Inputs ``features`` and ``mask``; see `ser.model.build_model`.
+    """
+    keras.utils.set_random_seed(seed)
+    variants = augmented_features(waveforms, extractor, settings.augment, seed)
+    mean, scale = standardisation([copies[0] for copies in variants])
+    model = build_model(extractor.settings.n_features, mean, scale, settings.model)
+    n_frames = extractor.settings.n_frames(settings.crop_seconds)
+    batches = TrainingBatches(variants, targets, mean, n_frames, settings, seed)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        decay_steps=settings.epochs * len(batches),
+        warmup_target=settings.learning_rate,
+        warmup_steps=2 * len(batches),
+    )
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            schedule,
+            weight_decay=settings.weight_decay,
+            clipnorm=1.0,
+            use_ema=True,
+            ema_momentum=settings.ema_momentum,
+        ),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        jit_compile=True,  # half the time of a step on two cores
+    )
+    bar = tqdm(total=settings.epochs, desc=progress, unit="epoch")
+    shown = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda _, logs: (bar.update(), bar.set_postfix(loss=f"{logs['loss']:.3f}"))
+    )
+    model.fit(batches, epochs=settings.epochs, verbose=0, callbacks=[shown])
+    bar.close()
+    return model
+
+
+def predict_features(
+    model: keras.Model, features: Sequence[Matrix], batch_size: int = 64
+) -> NDArray[np.float32]:
+    """Return probabilities of shape (n, 8) for feature matrices of any lengths."""
+    rows = []
+    for start in range(0, len(features), batch_size):
+        batch, mask = pad(features[start : start + batch_size])
+        rows.append(model.predict_on_batch({"features": batch, "mask": mask}))
+    return np.concatenate(rows)
