@@ -5,11 +5,13 @@ not grow with its length, and `windows` cuts the part that holds sound into stre
 network judges one at a time. Levels are in dBFS (0 dB: RMS 1.0).
 """
 
+import math
 import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -65,7 +67,7 @@ class Recording:
         self, source: str | os.PathLike[str] | ArrayLike, sample_rate_hz: float | None = None
     ) -> None:
         self.path: Path | None = None
-        self._array: NDArray[np.float32] | None = None
+        self._array: NDArray[Any] | None = None
         if isinstance(source, str | os.PathLike):
             if sample_rate_hz is not None:
                 raise InputError(
@@ -122,7 +124,7 @@ class Recording:
         length = round(BLOCK_SECONDS * self.sample_rate_hz)
         if self._array is not None:
             for start in range(0, len(self._array), length):
-                yield self._array[start : start + length]
+                yield _to_float(self._array[start : start + length])
             return
         assert self.path is not None
         n_read = 0
@@ -152,11 +154,11 @@ def _broken_off(name: str, seconds: float) -> str:
 
 def _checked_header(path: Path, name: str) -> tuple[int, int]:
     """Return the sample rate and the number of samples of a file that can be used."""
-    if path.is_dir():
-        raise InputError(f"{name}: is a directory; give a recording ({ACCEPTED})")
-    if not path.exists():
-        raise InputError(f"{name}: no such file; give the path of a recording ({ACCEPTED})")
     try:
+        if path.is_dir():
+            raise InputError(f"{name}: is a directory; give a recording ({ACCEPTED})")
+        if not path.exists():
+            raise InputError(f"{name}: no such file; give the path of a recording ({ACCEPTED})")
         if path.stat().st_size == 0:
             raise InputError(f"{name}: the file is empty; give a recording ({ACCEPTED})")
         _refuse_cut_wav(path, name)
@@ -192,13 +194,13 @@ def _refuse_cut_wav(path: Path, name: str) -> None:
             file.seek(length + length % 2, os.SEEK_CUR)
 
 
-def _checked_array(
-    source: ArrayLike, sample_rate_hz: float | None
-) -> tuple[NDArray[np.float32], int]:
+def _checked_array(source: ArrayLike, sample_rate_hz: float | None) -> tuple[NDArray[Any], int]:
     if sample_rate_hz is None:
         raise InputError("an array needs sample_rate_hz=, the rate in Hz at which it was recorded")
+    if not math.isfinite(sample_rate_hz):
+        raise InputError(f"sample_rate_hz={sample_rate_hz} is no rate; give one in Hz")
     array = np.asarray(source)
-    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
+    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or array.shape[-1:] == (0,):
         raise InputError(
             f"an array of shape {array.shape} and type {array.dtype} is no recording; accepted "
             "are numbers of shape (n_samples,) or (n_samples, n_channels)"
@@ -208,13 +210,20 @@ def _checked_array(
             f"an array of shape {array.shape} has more channels than samples; channels come "
             "last: transpose it"
         )
-    if array.dtype.kind == "f":
-        return array.astype(np.float32), int(sample_rate_hz)
-    limits = np.iinfo(array.dtype)
-    middle = 0 if array.dtype.kind == "i" else (limits.max + 1) // 2
-    return ((array.astype(np.float64) - middle) / (limits.max - middle + 1)).astype(
-        np.float32
-    ), int(sample_rate_hz)
+    return array, int(sample_rate_hz)
+
+
+def _to_float(block: NDArray[Any]) -> NDArray[np.float32]:
+    """Return a block of an array with -1..1 for the range of its integers, block by block.
+
+    A long recording as 16-bit integers would take twice its room as floats, all at once.
+    """
+    if block.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
+            return block.astype(np.float32)
+    limits = np.iinfo(block.dtype)
+    middle = 0 if block.dtype.kind == "i" else (limits.max + 1) // 2
+    return ((block.astype(np.float64) - middle) / (limits.max - middle + 1)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -298,7 +307,9 @@ def windows(recording: Recording, settings: FeatureSettings) -> Iterator[Window]
     for start in starts:
         end = min(start + length, bounds.end)
         while offset + len(buffer) < end:
-            buffer = np.concatenate([buffer, next(blocks)])
+            # Only what this window needs is kept, however long the silence before it.
+            passed = min(start - offset, len(buffer))
+            buffer, offset = np.concatenate([buffer[passed:], next(blocks)]), offset + passed
         buffer, offset = buffer[start - offset :], start
         samples = buffer[: end - start]
         level = frame_levels_db(samples, settings.hop_length)

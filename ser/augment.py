@@ -24,7 +24,7 @@ class AugmentSettings:
     speed_factors
         Each clip is also heard at these speeds (tempo and pitch change together, as on a tape).
     noise_snr_db
-        Range of the signal-to-noise ratio of the copy with coloured noise; empty for none.
+        Range of the signal-to-noise ratio of the copy with coloured noise; None for none.
     n_time_masks, max_time_mask
         SpecAugment (Park et al. 2019): stretches of time set to the mean, and the longest share
         of the clip that one covers.
@@ -35,7 +35,7 @@ class AugmentSettings:
     """
 
     speed_factors: tuple[float, ...] = (0.85, 0.92, 1.08, 1.15)
-    noise_snr_db: tuple[float, ...] = (10.0, 30.0)
+    noise_snr_db: tuple[float, float] | None = (10.0, 30.0)
     n_time_masks: int = 2
     max_time_mask: float = 0.15
     n_feature_masks: int = 2

@@ -1,26 +1,19 @@
 """RAVDESS: acted emotional speech and song by 24 actors. A folder flows in, `Clip`s flow out.
 
-The parts are those of a mirdata loader: citation, remotes with checksums, licence, an index, one
-frozen class per clip, and `validate`. A clip's file name says everything about it, as in
+The parts are those of a mirdata loader: citation, licence, an index and one frozen class per clip
+here, the check of a whole copy in `ser.ravdess_validation`, remotes with checksums in
+`ser.ravdess_download`. A clip's file name says everything about it, as in
 ``03-01-06-01-02-01-12.wav``: modality, channel, emotion, intensity, statement, repetition, actor.
 Two sentences are spoken, and sung, twice each at two intensities; neutral has one intensity only,
 song has neither disgust nor surprised, and actor 18 recorded no song.
 """
 
-import hashlib
 import itertools
-import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
-from tqdm import tqdm
-
-from ser.download import Remote, unpack
-from ser.download import download as fetch
 from ser.emotions import EMOTION_NAMES, EMOTIONS, Emotion
 from ser.errors import InputError
 
@@ -29,16 +22,6 @@ CITATION = (
     "Song (RAVDESS). PLoS ONE 13(5): e0196391. https://doi.org/10.1371/journal.pone.0196391"
 )
 LICENCE = "CC BY-NC-SA 4.0 (non-commercial, share alike): what is trained on it must say so"
-
-# The song archive can join once its publisher's checksum is known; the key is the channel.
-REMOTES: Mapping[str, Remote] = {
-    "speech": Remote(
-        filename="Audio_Speech_Actors_01-24.zip",
-        url="https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip?download=1",
-        md5="bc696df654c87fed845eb13823edef8a",
-    ),
-}
-URL_VARIABLE = "EMOTIFY_RAVDESS_URL"  # environment: a mirror of the archive
 
 MODALITIES = ("audio-video", "video", "audio")
 CHANNELS = ("speech", "song")
@@ -50,7 +33,6 @@ SONG_EMOTIONS = EMOTION_NAMES[:6]
 
 SUFFIXES = (".wav", ".flac", ".opus")  # the first is taken where a clip is there in several
 FOLDER_DEPTH = 3  # enough for Audio_Speech_Actors_01-24/Actor_01 one folder deeper
-SHORTEST_SECONDS = 2.0  # the shortest clip lasts 2.94 s: anything below was cut off
 
 # (name of the field, largest code); every code starts at 01
 _FIELDS = (
@@ -62,7 +44,6 @@ _FIELDS = (
     ("repetition", 2),
     ("actor", len(ACTORS)),
 )
-_CLIP_SHAPE = re.compile(r"\d+(-\d+){6}")
 
 
 @dataclass(frozen=True)
@@ -195,10 +176,11 @@ def index_clips(folder: str | Path) -> tuple[Clip, ...]:
     InputError
         If `folder` is not a folder or holds no clip.
     """
-    return _index(folder, _sound_files(folder))
+    return index_of(folder, sound_files(folder))
 
 
-def _index(folder: str | Path, files: Iterable[Path]) -> tuple[Clip, ...]:
+def index_of(folder: str | Path, files: Iterable[Path]) -> tuple[Clip, ...]:
+    """Return the clips among `files`, as `index_clips` does; `folder` is for the message."""
     clips: dict[str, Clip] = {}
     for path in files:
         try:
@@ -208,20 +190,27 @@ def _index(folder: str | Path, files: Iterable[Path]) -> tuple[Clip, ...]:
         if clip.modality == "audio":
             clips.setdefault(clip.clip_id, clip)
     if not clips:
-        raise InputError(f"{folder} holds no RAVDESS clip; {_how_to_get(folder)}")
+        raise InputError(f"{folder} holds no RAVDESS clip; {how_to_get(folder)}")
     order = sorted(clips.values(), key=lambda c: (CHANNELS.index(c.channel), c.actor, c.clip_id))
     return tuple(order)
 
 
-def _how_to_get(folder: str | Path) -> str:
+def how_to_get(folder: str | Path) -> str:
+    """Say in half a sentence how the corpus gets into `folder`."""
     return f"fetch the corpus with: emotify ravdess download {folder}"
 
 
-def _sound_files(folder: str | Path) -> list[Path]:
-    """List sound files, those nearest to `folder` first; hidden ones are macOS's shadows."""
+def sound_files(folder: str | Path) -> list[Path]:
+    """List sound files, those nearest to `folder` first; hidden ones are macOS's shadows.
+
+    Raises
+    ------
+    InputError
+        If `folder` is not a folder, or may not be listed.
+    """
     folder = Path(folder)
     if not folder.exists():
-        raise InputError(f"there is no folder {folder}; {_how_to_get(folder)}")
+        raise InputError(f"there is no folder {folder}; {how_to_get(folder)}")
     if not folder.is_dir():
         raise InputError(f"{folder} is a file; give the folder with Actor_01 to Actor_24 in it")
     try:
@@ -240,208 +229,3 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
             yield entry
         elif depth:
             yield from _walk(entry, depth - 1)
-
-
-@dataclass(frozen=True)
-class ValidationReport:
-    """What `validate` found.
-
-    Attributes
-    ----------
-    folder
-        What was looked at.
-    channels
-        ``"speech"``, ``"song"`` or both: what `missing` refers to.
-    counts
-        Number of clips for each channel and emotion.
-    missing
-        Clip ids that the corpus has and the folder has not.
-    invalid
-        Why a file cannot be used, for each such file.
-    duplicates
-        Files of one clip id, where there are several.
-    identical
-        Clip ids whose samples are the same. The corpus itself has one such pair, of actor 7.
-    """
-
-    folder: Path
-    channels: tuple[str, ...]
-    counts: Mapping[str, Mapping[str, int]]
-    missing: tuple[str, ...] = ()
-    invalid: Mapping[Path, str] = field(default_factory=dict)
-    duplicates: tuple[tuple[Path, ...], ...] = ()
-    identical: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether every clip is there and can be read; duplicates do no harm."""
-        return not self.missing and not self.invalid
-
-    def summary(self) -> str:
-        """Return the report as text, a few lines long."""
-        lines = []
-        for channel in self.channels:
-            by_emotion = self.counts[channel]
-            lines.append(f"{self.folder}: {sum(by_emotion.values())} {channel} clips")
-            lines.append("  " + ", ".join(f"{name} {n}" for name, n in by_emotion.items()))
-        lines += _listing("missing", self.missing)
-        lines += _listing("invalid", [f"{path}: {why}" for path, why in self.invalid.items()])
-        lines += _listing(
-            "there more than once", [" = ".join(map(str, paths)) for paths in self.duplicates]
-        )
-        lines += _listing("identical takes", [" = ".join(ids) for ids in self.identical])
-        if self.ok:
-            lines.append("complete")
-        else:
-            first = "delete the invalid files and " if self.invalid else ""
-            lines.append(f"NOT complete; {first}{_how_to_get(self.folder)}")
-        return "\n".join(lines)
-
-
-def _listing(title: str, entries: Sequence[str], shown: int = 5) -> list[str]:
-    if not entries:
-        return []
-    more = [f"    and {len(entries) - shown} more"] if len(entries) > shown else []
-    return [f"  {title}: {len(entries)}", *(f"    {entry}" for entry in entries[:shown]), *more]
-
-
-def validate(
-    folder: str | Path, *, channels: Sequence[str] | None = None, progress: bool = False
-) -> ValidationReport:
-    """Read every clip below `folder` and say which are missing, broken or there twice.
-
-    Parameters
-    ----------
-    folder
-        As for `index_clips`.
-    channels
-        What ought to be there; by default the channels of which something is.
-    progress
-        Whether to show a progress bar on standard error.
-
-    Raises
-    ------
-    InputError
-        If `folder` is not a folder or holds no clip, or a channel does not exist.
-    """
-    files = _sound_files(folder)
-    clips = _index(folder, files)
-    present = {clip.channel for clip in clips}
-    wanted = tuple(channels or (channel for channel in CHANNELS if channel in present))
-    expected = [clip_id for channel in wanted for clip_id in expected_clip_ids(channel)]
-    clips = tuple(clip for clip in clips if clip.channel in wanted)
-
-    invalid = {path: why for path in files if (why := _name_problem(path))}
-    takes = defaultdict(list)
-    for clip in tqdm(clips, desc="validating", unit="clip", disable=not progress):
-        try:
-            takes[_fingerprint(clip.path)].append(clip.clip_id)
-        except InputError as error:
-            invalid[clip.path] = str(error)
-
-    places: dict[str, list[Path]] = {clip.clip_id: [] for clip in clips}
-    for path in files:
-        if path.stem in places:
-            places[path.stem].append(path)
-    return ValidationReport(
-        folder=Path(folder),
-        channels=wanted,
-        counts={channel: _count_emotions(clips, channel) for channel in wanted},
-        missing=tuple(clip_id for clip_id in expected if clip_id not in places),
-        invalid=invalid,
-        duplicates=tuple(tuple(paths) for paths in places.values() if len(paths) > 1),
-        identical=tuple(tuple(ids) for ids in takes.values() if len(ids) > 1),
-    )
-
-
-def _count_emotions(clips: Iterable[Clip], channel: str) -> dict[str, int]:
-    counts = Counter(clip.emotion.name for clip in clips if clip.channel == channel)
-    return {name: counts[name] for name in EMOTION_NAMES if counts[name]}
-
-
-def _name_problem(path: Path) -> str | None:
-    """Say what is wrong with a name that looks like RAVDESS; other names are not our business."""
-    if not _CLIP_SHAPE.fullmatch(path.stem):
-        return None
-    try:
-        modality = Clip.from_path(path).modality
-    except InputError as error:
-        return str(error)
-    return None if modality == "audio" else "its modality is not 03, audio only"
-
-
-def _fingerprint(path: Path) -> bytes:
-    """Return a digest of the samples, so that the same take is known in any container."""
-    try:
-        samples, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise InputError("cannot be read as sound") from error
-    if len(samples) < SHORTEST_SECONDS * rate_hz:
-        raise InputError(f"holds only {len(samples) / rate_hz:.2f} s")
-    if not samples.any():
-        raise InputError("is silent throughout")
-    # Stereo files of the corpus have the same sound twice: the first channel stands for both.
-    return hashlib.sha256(samples[:, 0].tobytes() + b"%d" % rate_hz).digest()
-
-
-def download(
-    folder: str | Path,
-    *,
-    channel: str = "speech",
-    url: str | None = None,
-    keep_archive: bool = False,
-    progress: bool = True,
-) -> ValidationReport:
-    """Fetch the corpus into `folder`, unpack it, and return what `validate` says of it.
-
-    Nothing is fetched where the corpus is already complete. An interrupted call goes on where it
-    stopped. The archive is deleted once its clips are there and valid, as it would only take room;
-    one that was put into `folder` by hand is used instead of the network.
-
-    Parameters
-    ----------
-    folder
-        Where ``Actor_01`` to ``Actor_24`` go; made if it does not exist.
-    channel
-        Which archive; only that of speech has a known checksum.
-    url
-        A mirror of the archive; else the one in the environment's ``EMOTIFY_RAVDESS_URL``, else
-        Zenodo's. The checksum is the same for all.
-    keep_archive
-        Whether to leave the zip file in `folder`.
-    progress
-        Whether to show progress bars on standard error.
-
-    Raises
-    ------
-    InputError
-        If `channel` has no archive, or the clips are not complete after unpacking.
-    DownloadError
-        If the archive cannot be fetched or unpacked; it is an `InputError` too.
-    """
-    if channel not in REMOTES:
-        raise InputError(
-            f"there is no archive for {channel!r}; choose one of: {', '.join(REMOTES)}"
-        )
-    complete = _complete(folder, channel, progress)
-    if complete:
-        return complete
-    address = url or os.environ.get(URL_VARIABLE)
-    archive = fetch(REMOTES[channel], folder, url=address, progress=progress)
-    unpack(archive, folder, progress=progress)
-    report = validate(folder, channels=[channel], progress=progress)
-    if not report.ok:
-        raise InputError(f"all of {archive} is unpacked, and yet:\n{report.summary()}")
-    if not keep_archive:
-        archive.unlink()
-    return report
-
-
-def _complete(folder: str | Path, channel: str, progress: bool) -> ValidationReport | None:
-    if Path(folder).is_file():
-        raise InputError(f"{folder} is a file; give a folder to put the corpus into")
-    try:
-        report = validate(folder, channels=[channel], progress=progress)
-    except InputError:
-        return None  # nothing there yet
-    return report if report.ok else None
