@@ -7,7 +7,6 @@ network judges one at a time. Levels are in dBFS (0 dB: RMS 1.0).
 
 import math
 import os
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ser.errors import InputError
 from ser.features import FeatureSettings, Samples
+from ser.wav_length import open_sound
 
 BLOCK_SECONDS = 10.0
 SHORTEST_SECONDS = 0.25  # less holds no syllable to judge
 SILENT_DBFS = -85.0  # the quietest RAVDESS clips peak near -45; 16-bit dither lies near -93
 ACCEPTED = "wav, flac, ogg, opus, mp3, aiff and whatever else libsndfile reads"
 SAMPLE_RATES_HZ = (1_000, 768_000)
-STREAMED_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)  # a writer into a pipe cannot know the length
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,9 @@ class Recording:
         assert self.path is not None
         n_read = 0
         try:
-            with soundfile.SoundFile(os.fsencode(self.path)) as file:
-                for block in file.blocks(length, dtype="float32"):
+            with open_sound(self.path, self.name) as file:
+                # Not file.blocks(): where a file ends early, that pads with whatever memory held.
+                while len(block := file.read(length, dtype="float32")):
                     n_read += len(block)
                     yield block
         except soundfile.LibsndfileError as error:
@@ -161,37 +161,14 @@ def _checked_header(path: Path, name: str) -> tuple[int, int]:
             raise InputError(f"{name}: no such file; give the path of a recording ({ACCEPTED})")
         if path.stat().st_size == 0:
             raise InputError(f"{name}: the file is empty; give a recording ({ACCEPTED})")
-        _refuse_cut_wav(path, name)
-        info = soundfile.info(os.fsencode(path))
+        with open_sound(path, name) as file:
+            return file.samplerate, file.frames
     except PermissionError as error:
         raise InputError(f"{name}: may not be read; change its permissions") from error
     except (soundfile.LibsndfileError, TypeError, OSError) as error:
         raise InputError(
             f"{name}: is not a recording that can be read ({error}); accepted are {ACCEPTED}"
         ) from error
-    return info.samplerate, info.frames
-
-
-def _refuse_cut_wav(path: Path, name: str) -> None:
-    """Raise `InputError` if a WAV file ends before the length that its header promises.
-
-    libsndfile reads such a file silently as a shorter one; half a sentence would be judged.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(12)
-        if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return
-        while len(chunk := file.read(8)) == 8:
-            kind, length = struct.unpack("<4sI", chunk)
-            if kind == b"data":
-                if length not in STREAMED_SIZES and file.tell() + length > size:
-                    raise InputError(
-                        f"{name}: the file is cut off: its header promises {length} bytes of "
-                        f"sound, {size - file.tell()} are there; copy or export it again"
-                    )
-                return
-            file.seek(length + length % 2, os.SEEK_CUR)
 
 
 def _checked_array(source: ArrayLike, sample_rate_hz: float | None) -> tuple[NDArray[Any], int]:
@@ -200,7 +177,7 @@ def _checked_array(source: ArrayLike, sample_rate_hz: float | None) -> tuple[NDA
     if not math.isfinite(sample_rate_hz):
         raise InputError(f"sample_rate_hz={sample_rate_hz} is no rate; give one in Hz")
     array = np.asarray(source)
-    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or array.shape[-1:] == (0,):
+    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or array.shape[1:] == (0,):
         raise InputError(
             f"an array of shape {array.shape} and type {array.dtype} is no recording; accepted "
             "are numbers of shape (n_samples,) or (n_samples, n_channels)"

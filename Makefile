@@ -1,0 +1,61 @@
+# Everything here works on a machine with Python 3.11, pip and make, and nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+WAV ?= data/samples/reading_short.wav
+MODE ?= match
+N ?= 20
+TRACKS ?=
+# A stray setting of the machine would make every start compile all packages again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help playlist test lint train evaluate figures notebooks benchmarks clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The listener's part: no TensorFlow.
+$(VENV)/.listener: pyproject.toml requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[notebooks]'
+	touch $@
+
+# Everything, for research and development.
+$(VENV)/.developer: pyproject.toml requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	touch $@ $(VENV)/.listener
+
+playlist: $(VENV)/.listener ## From a recording to a playlist: make playlist WAV=me.wav MODE=lift
+	@$(BIN)/python -m app.run_notebook '$(WAV)' --mode '$(MODE)' -n '$(N)' --tracks '$(TRACKS)'
+
+test: $(VENV)/.developer ## Run all tests, notebooks included
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
+
+lint: $(VENV)/.developer ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: $(VENV)/.developer ## Train the shipped model on all of EMOTIFY_RAVDESS
+	$(BIN)/emotify train --out models/ser
+
+evaluate: $(VENV)/.developer ## Judge the recipe; with EMOTIFY_RAVDESS reproduce the predictions
+	$(BIN)/emotify evaluate
+
+figures: $(VENV)/.developer ## Rebuild the tables and figures of README and model card
+	$(BIN)/python -m ser.figures
+
+notebooks: $(VENV)/.developer ## Run all notebooks and store their outputs
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
+	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/playlist_speed.py
+
+clean: ## Remove what was built, the virtual environment too
+	rm -rf build $(VENV)

@@ -1,0 +1,425 @@
+"""The `emotify` command: thin over `ser` and `clustering`.
+
+Heavy packages are imported inside the commands, so that `emotify recognize` starts quickly.
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 a check
+failed, 2 what the user gave cannot be used, 130 interrupted.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ser.emotions import EMOTION_NAMES, EmotionEstimate
+from ser.errors import InputError
+
+if TYPE_CHECKING:
+    from clustering.catalogue import Catalogue
+    from ser.recognizer import Recognizer
+
+FAILED = 1
+WRONG_INPUT = 2
+INTERRUPTED = 130
+BAR_WIDTH = 30
+TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
+
+app = typer.Typer(
+    name="emotify",
+    help="From the emotion in a voice to a playlist that fits it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+moods_app = typer.Typer(help="See or fit the mood clusters of a track table.", no_args_is_help=True)
+ravdess_app = typer.Typer(help="Fetch or check the RAVDESS corpus.", no_args_is_help=True)
+app.add_typer(moods_app, name="moods")
+app.add_typer(ravdess_app, name="ravdess")
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="Model folder.", show_default="models/ser")
+]
+TracksOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tracks",
+        help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify).",
+        show_default="the table that ships with Emotify",
+    ),
+]
+RavdessOption = Annotated[
+    Path | None,
+    typer.Option("--ravdess", envvar="EMOTIFY_RAVDESS", help="Folder with the RAVDESS speech."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake ends with a message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # names that are not UTF-8
+    try:
+        app()
+    except InputError as error:
+        complain(str(error))
+        sys.exit(WRONG_INPUT)
+    except KeyboardInterrupt:
+        complain("interrupted; the same command starts again, or goes on where it stopped")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone, as in `emotify ... | head`; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    sys.exit(0)
+
+
+def complain(message: str) -> None:
+    """Print a message for the user on standard error."""
+    print(f"emotify: {message}", file=sys.stderr)
+
+
+# ------------------------------------------------------------------------------------- speech
+
+
+@app.command()
+def recognize(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Recordings of one person speaking.")
+    ],
+    as_json: JsonOption = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Also print how the emotion changes over time.")
+    ] = False,
+    model: ModelOption = None,
+) -> None:
+    """Say which emotion is heard in each recording.
+
+    With --json one file gives an object and several give a list. A file that cannot be used is
+    named on standard error, the others are still answered, and the exit code is 2.
+    """
+    from ser.audio import printable
+    from ser.recognizer import load_recognizer
+
+    recognizer = load_recognizer(model)
+    answers: list[dict[str, Any]] = []
+    n_refused = 0
+    for path in files:
+        try:
+            estimate = _estimate(recognizer, path)
+        except InputError as error:
+            complain(str(error))
+            n_refused += 1
+            continue
+        answers.append({"file": printable(path), **estimate.to_dict()})
+        if not as_json:
+            _print_estimate(printable(path), estimate, timeline=timeline)
+    if as_json and answers:
+        print(json.dumps(answers[0] if len(files) == 1 else answers, indent=2, ensure_ascii=False))
+    if n_refused:
+        raise typer.Exit(WRONG_INPUT)
+
+
+def _estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate:
+    from ser.audio import Recording
+
+    recording = Recording(path)
+    if recording.sample_rate_hz <= TELEPHONE_RATE_HZ:
+        complain(
+            f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; the "
+            "model was trained on full-band speech and is less reliable here"
+        )
+    return recognizer.predict(path)
+
+
+def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
+    print(
+        f"{name}: {estimate.label} ({estimate.confidence:.0%})   "
+        f"valence {estimate.valence:+.2f}   arousal {estimate.arousal:+.2f}   "
+        f"{estimate.duration_seconds:.1f} s"
+    )
+    for emotion, probability in zip(EMOTION_NAMES, estimate.probabilities, strict=True):
+        bar = "█" * round(BAR_WIDTH * probability)
+        print(f"  {emotion:<10}{probability:>5.0%} {bar}".rstrip())
+    if not timeline:
+        return
+    if not estimate.segments:
+        print("  timeline: the recording is short enough to be judged at once")
+    for segment in estimate.segments:
+        print(
+            f"  {segment.start_seconds:8.1f} - {segment.end_seconds:.1f} s  "
+            f"{segment.label} ({max(segment.probabilities):.0%})"
+        )
+
+
+# -------------------------------------------------------------------------------------- music
+
+
+@app.command()
+def playlist(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Recording of one person speaking.")
+    ] = None,
+    emotion: Annotated[
+        str | None,
+        typer.Option("--emotion", help=f"Instead of FILE: {', '.join(EMOTION_NAMES)}."),
+    ] = None,
+    tracks: TracksOption = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            "--mode",
+            help="match: music that feels as you do; lift: towards calm or happy; "
+            "journey: from the one to the other.",
+        ),
+    ] = "match",
+    n_tracks: Annotated[int, typer.Option("-n", "--number", help="Number of tracks.")] = 20,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Length instead of a number of tracks.")
+    ] = None,
+    seed: SeedOption = 0,
+    genre: Annotated[
+        list[str] | None, typer.Option("--genre", help="Keep this genre; may be repeated.")
+    ] = None,
+    artist: Annotated[
+        list[str] | None, typer.Option("--artist", help="Keep this artist; may be repeated.")
+    ] = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Leave out tracks marked explicit.")
+    ] = False,
+    years: Annotated[
+        str | None, typer.Option("--years", metavar="FROM-TO", help="Years of release.")
+    ] = None,
+    as_json: JsonOption = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
+    m3u: Annotated[
+        Path | None, typer.Option("--m3u", help="Write an M3U (the table needs a path column).")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a web page.")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Choose music that fits the emotion in a recording, or an emotion by name."""
+    from clustering.playlist import make_playlist
+
+    if (file is None) == (emotion is None):
+        raise InputError("give either a recording or --emotion NAME, not both and not neither")
+    if emotion is not None:
+        estimate = EmotionEstimate.of(emotion)
+    else:
+        from ser.recognizer import load_recognizer
+
+        assert file is not None
+        estimate = _estimate(load_recognizer(model), file)
+    chosen = make_playlist(
+        estimate,
+        _catalogue(tracks),
+        mode=mode,
+        n_tracks=n_tracks,
+        minutes=minutes,
+        seed=seed,
+        genres=genre or None,
+        artists=artist or None,
+        explicit=False if clean else None,
+        years=_years(years),
+    )
+    for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
+        if path is not None:
+            write(path)
+            complain(f"wrote {path}")
+    if as_json:
+        print(chosen.to_json(), end="")
+        return
+    print(
+        f"You sound {estimate.label} ({estimate.confidence:.0%})."
+        if emotion is None
+        else f"For a {estimate.label} mood."
+    )
+    print(chosen.describe())
+
+
+def _years(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    try:
+        return int(first), int(last or first)
+    except ValueError as error:
+        raise InputError(f"--years {text!r}: give a year or FROM-TO, such as 1990-1999") from error
+
+
+def _catalogue(path: Path | None) -> "Catalogue":
+    from clustering.catalogue import open_catalogue
+
+    catalogue = open_catalogue(path)
+    complain(catalogue.table.summary())
+    return catalogue
+
+
+@moods_app.command("show")
+def show_moods(tracks: TracksOption = None, as_json: JsonOption = False) -> None:
+    """List the mood clusters of a table."""
+    catalogue = _catalogue(tracks)
+    if as_json:
+        print(json.dumps([vars(mood) for mood in catalogue.model.moods], indent=2))
+        return
+    print(catalogue.model.describe())
+
+
+@moods_app.command("fit")
+def fit(
+    table: Annotated[Path, typer.Argument(help="Track table, CSV or Parquet.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    n_moods: Annotated[int, typer.Option("--moods", help="Number of clusters.")] = 6,
+    seed: SeedOption = 0,
+) -> None:
+    """Fit mood clusters on a table and save them."""
+    from clustering.mood_folder import save_moods
+    from clustering.moods import fit_moods
+    from clustering.tracks import read_tracks
+
+    tracks = read_tracks(table)
+    complain(tracks.summary())
+    fitted = fit_moods(tracks, n_moods=n_moods, seed=seed)
+    save_moods(fitted, out)
+    print(fitted.describe())
+    complain(f"wrote {out}")
+
+
+# ----------------------------------------------------------------------------------- research
+
+
+@ravdess_app.command("download")
+def download_ravdess(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the corpus goes.")],
+    url: Annotated[
+        str | None,
+        typer.Option("--url", envvar="EMOTIFY_RAVDESS_URL", help="Mirror of the archive."),
+    ] = None,
+    keep_archive: Annotated[
+        bool, typer.Option("--keep-archive", help="Keep the zip file after unpacking.")
+    ] = False,
+) -> None:
+    """Fetch the speech archive (208 MB) from Zenodo, check and unpack it; resumes."""
+    from ser.ravdess_download import download
+
+    print(download(folder, url=url, keep_archive=keep_archive).summary())
+
+
+@ravdess_app.command("validate")
+def validate_ravdess(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the corpus.")],
+) -> None:
+    """Say what is missing, invalid or there twice; exit code 1 if the corpus is not complete."""
+    from ser.ravdess_validation import validate
+
+    report = validate(folder, progress=sys.stderr.isatty())
+    print(report.summary())
+    if not report.ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def train(
+    ravdess: RavdessOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("models/ser"),
+    seed: SeedOption = 0,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Fewer epochs, to try things out.")
+    ] = None,
+) -> None:
+    """Train the model that ships, on all actors (about four minutes on two cores)."""
+    from dataclasses import replace
+
+    clips = _corpus(ravdess)
+    with_tensorflow()
+    from ser.train import TrainSettings, train_shipped_model
+
+    settings = TrainSettings() if epochs is None else replace(TrainSettings(), epochs=epochs)
+    train_shipped_model(clips, out, seed=seed, settings=settings)
+    print(f"trained on {len(clips)} clips; wrote {out}")
+
+
+@app.command()
+def evaluate(
+    ravdess: RavdessOption = None,
+    retrain: Annotated[
+        bool, typer.Option("--train", help="Train every fold's network again, into --out.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for --train.", show_default=False)
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option("--protocol", help="luna-jimenez, emobox, or random-split (a warning)."),
+    ] = "luna-jimenez",
+    shuffle_labels: Annotated[
+        bool, typer.Option("--shuffle-labels", help="With --train: a check that must give chance.")
+    ] = False,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    model: ModelOption = None,
+) -> None:
+    """Judge the recipe on unseen speakers.
+
+    Without RAVDESS: the figures of the committed out-of-fold predictions. With RAVDESS: predicts
+    every clip with the network of its fold and compares with the committed table (exit code 1
+    if it is not reproduced). With --train: trains the networks of all folds from audio first.
+    """
+    from ser import evaluate as evaluation
+    from ser.artefact import DEFAULT_FOLDER
+    from ser.report import describe
+
+    folder = DEFAULT_FOLDER if model is None else model
+    reproduction = None
+    if retrain:
+        if out is None:
+            raise InputError("--train needs --out FOLDER for the networks and predictions")
+        clips = _corpus(ravdess)
+        with_tensorflow()
+        table = evaluation.cross_validate(
+            clips, out, protocol=protocol, seed=seed, shuffle_labels=shuffle_labels
+        )
+    else:
+        table = committed = evaluation.read_predictions(folder / evaluation.PREDICTIONS_FILE)
+        if ravdess is not None:
+            table = evaluation.predict_out_of_fold(_corpus(ravdess), folder, protocol)
+            reproduction = evaluation.compare(table, committed)
+    figures = evaluation.metrics_of(table)
+    print(json.dumps(figures, indent=2) if as_json else describe(figures))
+    if reproduction is not None:
+        complain(reproduction.summary())
+        if not reproduction.ok:
+            raise typer.Exit(FAILED)
+
+
+def _corpus(folder: Path | None) -> Any:
+    from ser.ravdess import index_clips
+
+    if folder is None:
+        raise InputError(
+            "this needs the RAVDESS speech corpus: give --ravdess DIR or set EMOTIFY_RAVDESS; "
+            "`emotify ravdess download DIR` fetches it"
+        )
+    return tuple(clip for clip in index_clips(folder) if clip.channel == "speech")
+
+
+def with_tensorflow() -> None:
+    """Import TensorFlow quietly.
+
+    Raises
+    ------
+    InputError
+        If the packages for training are not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras  # noqa: F401
+        import librosa  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
+        ) from error

@@ -1,0 +1,63 @@
+"""The figures of `ser.metrics.evaluate` in words and tables, for a terminal and for Markdown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ser.emotions import EMOTION_NAMES
+
+SHORT = {name: name[:4] for name in EMOTION_NAMES}
+
+
+def describe(figures: Mapping[str, Any]) -> str:
+    """Return the figures as text for a terminal; shares are shown in percent."""
+    low, high = figures["uar_interval_95"]
+    folds = "  ".join(f"{k}: {_percent(v)}" for k, v in figures["uar_per_fold"].items())
+    actors = sorted(figures["uar_per_actor"].items(), key=lambda item: -item[1])
+    lines = [
+        f"clips      {figures['n_clips']}",
+        f"UAR        {_percent(figures['uar'])} (mean over folds, "
+        f"sd {_percent(figures['uar_sd_over_folds'])})",
+        f"           {_percent(figures['uar_pooled'])} pooled, 95 % interval over actors "
+        f"{_percent(low)}-{_percent(high)}",
+        f"accuracy   {_percent(figures['accuracy'])}",
+        f"macro-F1   {_percent(figures['macro_f1'])}",
+        f"per fold   {folds}",
+        "per class  "
+        + "  ".join(f"{k} {_percent(v)}" for k, v in figures["per_class_recall"].items()),
+        "per actor  " + "  ".join(f"{k}: {_percent(v)}" for k, v in actors),
+        "",
+        "confusion (rows: meant, columns: heard)",
+        " " * 10 + "".join(f"{SHORT[name]:>6}" for name in EMOTION_NAMES),
+    ]
+    for name, row in zip(EMOTION_NAMES, figures["confusion"], strict=True):
+        lines.append(f"{name:<10}" + "".join(f"{count:>6}" for count in row))
+    return "\n".join(lines)
+
+
+def headline_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a Markdown table of UAR, accuracy and macro-F1, one row a protocol."""
+    lines = ["| protocol | UAR | accuracy | macro-F1 |", "|---|---|---|---|"]
+    for name, figures in rows.items():
+        low, high = figures["uar_interval_95"]
+        lines.append(
+            f"| {name} | {_percent(figures['uar'])} (95 % interval over actors "
+            f"{_percent(low)}-{_percent(high)}) | {_percent(figures['accuracy'])} | "
+            f"{_percent(figures['macro_f1'])} |"
+        )
+    return "\n".join(lines)
+
+
+def per_class_table(figures: Mapping[str, Any]) -> str:
+    """Return a Markdown table of the recall of each emotion."""
+    recalls = figures["per_class_recall"]
+    return "\n".join(
+        [
+            "| " + " | ".join(recalls) + " |",
+            "|" + "---|" * len(recalls),
+            "| " + " | ".join(map(_percent, recalls.values())) + " |",
+        ]
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
