@@ -59,12 +59,17 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every ra
 
 
 def main() -> NoReturn:
-    """Run the command line; a user's mistake ends with a message and exit code 2."""
+    """Run the `emotify` command."""
+    guarded(app)
+
+
+def guarded(application: typer.Typer) -> NoReturn:
+    """Run an application; a user's mistake ends with a message and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # names that are not UTF-8
     try:
-        app()
+        application()
     except InputError as error:
         complain(str(error))
         sys.exit(WRONG_INPUT)

@@ -19,6 +19,9 @@ Matrix = NDArray[np.float32]
 
 AMPLITUDE_FLOOR = 1e-10  # power; librosa.power_to_db's `amin`, so that a log survives zeros
 DYNAMIC_RANGE_DB = 80.0  # librosa.power_to_db's `top_db`
+LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ = 65.0, 600.0  # a low man's voice to a scream
+MIDDLE_PITCH_HZ = 150.0  # between men's and women's usual pitch
+OCTAVE_COST = 0.02  # per octave of lag: of two equal peaks the shorter period is the pitch
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class FeatureSettings:
         Mel bands, and how many cepstral coefficients are kept of them.
     n_chroma
         Pitch classes; 0 leaves chroma out.
+    pitch
+        Whether the pitch contour and the strength of voicing are features, too.
     delta_width
         Frames in the regression that gives a delta (odd); 0 leaves deltas out.
     window_seconds, window_hop_seconds
@@ -55,6 +60,7 @@ class FeatureSettings:
     n_mels: int = 64
     n_mfcc: int = 34
     n_chroma: int = 12
+    pitch: bool = True
     delta_width: int = 9
     window_seconds: float = 4.0
     window_hop_seconds: float = 1.0
@@ -79,7 +85,7 @@ class FeatureSettings:
     @property
     def n_features(self) -> int:
         """Columns of the feature matrix."""
-        static = self.n_mfcc + self.n_chroma
+        static = self.n_mfcc + self.n_chroma + 2 * self.pitch
         return 2 * static if self.delta_width else static
 
     def n_frames(self, seconds: float) -> int:
@@ -176,6 +182,31 @@ class FeatureExtractor:
         tiny = np.finfo(np.float32).tiny
         return (raw / np.where(largest < tiny, 1.0, largest)).astype(np.float32)
 
+    @cached_property
+    def _window_autocorrelation(self) -> NDArray[np.float64]:
+        power = np.abs(np.fft.rfft(self._hann)) ** 2
+        correlation = np.fft.irfft(power, self.settings.n_fft)
+        return correlation / correlation[0]
+
+    def pitch(self, power: Matrix) -> Matrix:
+        """Return the pitch contour and the strength of voicing, shape (2, n_frames).
+
+        The autocorrelation of each frame, divided by that of the window (Boersma 1993), has its
+        highest peak at the period. Row 0 is log2(pitch / 150 Hz) times the strength, so that it
+        fades to 0 where there is no voice; row 1 is the strength, 0 (noise) to 1 (a pure tone).
+        """
+        n_fft, rate = self.settings.n_fft, self.settings.sample_rate_hz
+        lags = np.arange(
+            round(rate / HIGHEST_PITCH_HZ), min(round(rate / LOWEST_PITCH_HZ), n_fft // 2)
+        )
+        correlation = np.fft.irfft(power.T, n_fft)
+        energy = np.maximum(correlation[:, :1], np.finfo(np.float32).tiny)
+        strength = correlation[:, lags] / energy / self._window_autocorrelation[lags]
+        best = np.argmax(strength - OCTAVE_COST * np.log2(lags / lags[0]), axis=1)
+        voiced = np.clip(np.take_along_axis(strength, best[:, None], axis=1)[:, 0], 0.0, 1.0)
+        octaves = np.log2(rate / lags[best] / MIDDLE_PITCH_HZ)
+        return np.stack([octaves * voiced, voiced]).astype(np.float32)
+
     def __call__(self, samples: Samples) -> Matrix:
         """Return the features of one window.
 
@@ -187,7 +218,7 @@ class FeatureExtractor:
         Returns
         -------
         ndarray
-            float32 of shape (n_frames, n_features): MFCCs, chroma, then the deltas of both.
+            float32 of shape (n_frames, n_features): MFCCs, chroma, pitch, then their deltas.
         """
         if self.settings.level_free:
             samples = scale_to_reference_level(samples)
@@ -195,6 +226,8 @@ class FeatureExtractor:
         static = self.mfcc(power)
         if self.settings.n_chroma:
             static = np.concatenate([static, self.chroma(power)])
+        if self.settings.pitch:
+            static = np.concatenate([static, self.pitch(power)])
         if self.settings.delta_width:
             static = np.concatenate([static, delta(static, self.settings.delta_width)])
         return np.ascontiguousarray(static.T)

@@ -59,5 +59,17 @@ def per_class_table(figures: Mapping[str, Any]) -> str:
     )
 
 
+def per_actor_table(figures: Mapping[str, Any]) -> str:
+    """Return a Markdown table of the UAR of each actor."""
+    actors = figures["uar_per_actor"]
+    return "\n".join(
+        [
+            "| actor | " + " | ".join(map(str, actors)) + " |",
+            "|" + "---|" * (len(actors) + 1),
+            "| UAR | " + " | ".join(map(_percent, actors.values())) + " |",
+        ]
+    )
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"

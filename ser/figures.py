@@ -1,0 +1,89 @@
+"""Rebuild every table and picture of README and model card from committed predictions.
+
+    python -m ser.figures          (`make figures`)
+
+Pictures go to ``models/ser/figures/``, the figures themselves to ``models/ser/metrics.json``,
+and tables between the markers ``<!-- begin NAME -->`` and ``<!-- end NAME -->`` of README.md and
+of the model card. No audio is read.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ser import report
+from ser.artefact import DEFAULT_FOLDER
+from ser.evaluate import PREDICTIONS_FILE, metrics_of, read_predictions
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "README.md", DEFAULT_FOLDER / "README.md")
+TABLES = {
+    "luna-jimenez": PREDICTIONS_FILE,
+    "random-split": "random_split.csv",
+    "shuffled-labels": "shuffled_labels.csv",
+}
+ROW_NAMES = {
+    "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation, one seed**",
+    "random-split": "random split over clips: leaks the speaker, *do not quote*",
+    "shuffled-labels": "five folds by actor, labels shuffled: must be chance (12.5)",
+}
+
+
+def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
+    """Return the figures of every committed table of predictions, by protocol."""
+    return {name: metrics_of(read_predictions(folder / file)) for name, file in TABLES.items()}
+
+
+def markdown_tables(figures: dict[str, Any]) -> dict[str, str]:
+    """Return the Markdown that belongs between each pair of markers."""
+    return {
+        "results": report.headline_table({ROW_NAMES[key]: figures[key] for key in TABLES}),
+        "per-class": report.per_class_table(figures["luna-jimenez"]),
+        "per-actor": report.per_actor_table(figures["luna-jimenez"]),
+    }
+
+
+def fill_in(text: str, tables: dict[str, str]) -> str:
+    """Return a page with the text between its markers replaced."""
+    for name, table in tables.items():
+        marked = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        text = marked.sub(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
+    return text
+
+
+def draw(figures: dict[str, Any], folder: Path) -> None:
+    """Write the pictures."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from ser import evaluation_plots as plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, plot in (
+        ("confusion", plots.plot_confusion),
+        ("per_class", plots.plot_per_class),
+        ("per_actor", plots.plot_per_actor),
+        ("ladder", plots.plot_ladder),
+    ):
+        figure = plot(figures["luna-jimenez"]).get_figure()
+        # Without the date and version of matplotlib the same figures give the same bytes.
+        figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Software": None})
+
+
+def main() -> None:
+    """Rebuild everything and print the figures."""
+    figures = all_metrics()
+    metrics_file = DEFAULT_FOLDER / "metrics.json"
+    metrics_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    tables = markdown_tables(figures)
+    for page in PAGES:
+        page.write_text(fill_in(page.read_text("utf-8"), tables), "utf-8")
+    draw(figures, DEFAULT_FOLDER / "figures")
+    print(report.describe(figures["luna-jimenez"]))
+    for name, table in tables.items():
+        print(f"\n{name}\n{table}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+"""Pictures of sounds and estimates, for the notebooks: data flows in, Matplotlib axes flow out.
+
+Every function draws into `ax`, or into new axes of a fitting size, and returns what it drew into.
+Every emotion has its own colour, the same in all pictures (``ser/emotions.toml``).
+"""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+from ser.audio import SoundBounds
+from ser.emotions import EMOTION_NAMES, EMOTIONS, EmotionEstimate, emotion_named
+from ser.features import Matrix, Samples
+
+INK = "#333333"
+FAINT = "#d9d9d9"
+WAVE = "#3b6fb6"
+COLUMNS_DRAWN = 1500  # a long recording has more samples than the picture has pixels
+UNLABELLED_SHARE = 0.08  # a thinner band of the timeline has no room for its name
+
+# Where a name stands beside its point in the circumplex, in points, so that none overlap:
+# angry, fearful and disgust nearly coincide there.
+NAME_OFFSETS = {
+    "neutral": (9, -13),
+    "calm": (9, -3),
+    "happy": (9, -3),
+    "sad": (-9, -3),
+    "angry": (9, -1),
+    "fearful": (-9, 1),
+    "disgust": (-9, -4),
+    "surprised": (0, 9),
+}
+
+
+def colours() -> dict[str, str]:
+    """Return each emotion's colour by its name."""
+    return {emotion.name: emotion.colour for emotion in EMOTIONS}
+
+
+def style(ax: Axes, *, grid: str | None = None) -> Axes:
+    """Give axes the look of the project: no box, small grey ticks, a faint grid if asked for.
+
+    Parameters
+    ----------
+    ax
+        Axes to change.
+    grid
+        ``"x"``, ``"y"``, ``"both"`` or None.
+    """
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(FAINT)
+    ax.tick_params(length=0, labelsize=9, labelcolor=INK)
+    ax.xaxis.label.set(size=10, color=INK)
+    ax.yaxis.label.set(size=10, color=INK)
+    ax.title.set(size=11, color=INK)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis=grid, color=FAINT, linewidth=0.6)  # type: ignore[arg-type]
+    return ax
+
+
+def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return `ax`, or axes of a new figure of that size in inches."""
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def plot_waveform(
+    samples: Samples,
+    sample_rate_hz: int,
+    bounds: SoundBounds | None = None,
+    *,
+    ax: Axes | None = None,
+    colour: str = WAVE,
+) -> Axes:
+    """Draw a sound's amplitude over time.
+
+    Parameters
+    ----------
+    samples
+        Mono, any length: what is drawn is the smallest and largest value of each short stretch.
+    sample_rate_hz
+        Their rate.
+    bounds
+        As `ser.audio.find_sound` returns them, at the same rate: what lies outside is shaded.
+    ax, colour
+        Where and in which colour to draw.
+    """
+    ax = new_axes(ax, 7, 2)
+    edges = np.unique(np.linspace(0, len(samples), COLUMNS_DRAWN + 1).astype(int)[:-1])
+    seconds = edges / sample_rate_hz
+    low, high = np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
+    ax.fill_between(seconds, low, high, color=colour, linewidth=0.6)
+    end = len(samples) / sample_rate_hz
+    if bounds is not None:
+        start, stop = bounds.start / sample_rate_hz, bounds.end / sample_rate_hz
+        for silence in ((0, start), (stop, end)):
+            ax.axvspan(*silence, color=FAINT, alpha=0.55, linewidth=0)
+    limit = 1.1 * max(float(np.abs(samples).max()), 1e-4)
+    ax.set(xlim=(0, end), ylim=(-limit, limit), xlabel="time (s)", ylabel="amplitude")
+    return style(ax)
+
+
+def plot_mfcc(matrix: Matrix, hop_seconds: float, *, ax: Axes | None = None) -> Axes:
+    """Draw MFCCs over time, every coefficient on its own scale.
+
+    Parameters
+    ----------
+    matrix
+        Shape (n_frames, n_mfcc).
+    hop_seconds
+        Time from frame to frame.
+    ax
+        Where to draw.
+    """
+    ax = new_axes(ax, 7, 2.4)
+    # The first coefficient varies a hundred times as much as the last: on one scale it is all
+    # that can be seen.
+    spread = matrix.std(axis=0)
+    scaled = (matrix - matrix.mean(axis=0)) / np.where(spread == 0, 1, spread)
+    n_frames, n_mfcc = matrix.shape
+    image = ax.imshow(
+        scaled.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        cmap="RdBu_r",
+        vmin=-2.5,
+        vmax=2.5,
+        extent=(-hop_seconds / 2, (n_frames - 0.5) * hop_seconds, 0.5, n_mfcc + 0.5),
+    )
+    if ax.figure.get_layout_engine() is not None:
+        bar = ax.figure.colorbar(image, ax=ax, pad=0.01, ticks=[-2, 0, 2])
+        bar.set_label("standard deviations", size=9, color=INK)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=0, labelsize=9, labelcolor=INK)
+    ax.set(xlabel="time (s)", ylabel="MFCC")
+    return style(ax)
+
+
+def plot_probabilities(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axes:
+    """Draw an estimate's eight probabilities as bars; the label's is the only one in full colour.
+
+    Parameters
+    ----------
+    estimate
+        What was estimated.
+    ax
+        Where to draw.
+    """
+    ax = new_axes(ax, 5.5, 2.9)
+    percent = 100 * np.array(estimate.probabilities)
+    bars = ax.barh(EMOTION_NAMES, percent, color=list(colours().values()), height=0.72)
+    for bar, name, value in zip(bars, EMOTION_NAMES, percent, strict=True):
+        chosen = name == estimate.label
+        bar.set_alpha(1.0 if chosen else 0.45)
+        ax.annotate(
+            f"{value:.0f} %",
+            (value, bar.get_y() + bar.get_height() / 2),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            size=9,
+            color=INK,
+            weight="bold" if chosen else "normal",
+        )
+    ax.set(xlim=(0, max(1.15 * percent.max(), 20)), xlabel="probability (%)")
+    ax.invert_yaxis()
+    style(ax)
+    ax.get_yticklabels()[EMOTION_NAMES.index(estimate.label)].set_fontweight("bold")
+    return ax
+
+
+def plot_circumplex(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axes:
+    """Draw where an estimate lies in the plane of valence and arousal.
+
+    The eight emotions are coloured points, larger where more probable; the cross is the expected
+    point, and a thin line the way there through the recording's segments, if it has any.
+
+    Parameters
+    ----------
+    estimate
+        What was estimated.
+    ax
+        Where to draw.
+    """
+    ax = new_axes(ax, 5, 5)
+    ax.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
+    ax.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
+    ax.add_patch(plt.Circle((0, 0), 1, fill=False, color=FAINT, linewidth=0.8, zorder=0))
+    for emotion, probability in zip(EMOTIONS, estimate.probabilities, strict=True):
+        point = (emotion.valence, emotion.arousal)
+        ax.scatter(*point, s=40 + 500 * probability, color=emotion.colour, alpha=0.8, linewidth=0)
+        dx, dy = NAME_OFFSETS[emotion.name]
+        side = "center" if dx == 0 else ("left" if dx > 0 else "right")
+        # A larger point pushes its name away.
+        radius = np.sqrt((40 + 500 * probability) / np.pi) - np.sqrt(40 / np.pi)
+        ax.annotate(
+            emotion.name,
+            point,
+            (dx + np.sign(dx) * radius, dy + (radius if dx == 0 else 0)),
+            textcoords="offset points",
+            ha=side,
+            size=9,
+            color=INK,
+        )
+    path = [EmotionEstimate(segment.probabilities) for segment in estimate.segments]
+    if path:
+        valence, arousal = [step.valence for step in path], [step.arousal for step in path]
+        ax.plot(valence, arousal, "-", color=INK, linewidth=0.8, alpha=0.7)
+        ax.plot(valence[0], arousal[0], "o", color="white", markeredgecolor=INK, markersize=5)
+    ax.plot(
+        estimate.valence,
+        estimate.arousal,
+        "P",
+        color=INK,
+        markeredgecolor="white",
+        markersize=12,
+        zorder=5,
+    )
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+    ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    ax.set(xlabel="valence (unpleasant to pleasant)", ylabel="arousal (quiet to excited)")
+    return style(ax)
+
+
+def plot_timeline(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axes:
+    """Draw how an estimate's probabilities change through the recording, as stacked bands.
+
+    Parameters
+    ----------
+    estimate
+        What was estimated; one without segments gives a sentence instead of a picture.
+    ax
+        Where to draw.
+    """
+    ax = new_axes(ax, 8, 2.6)
+    if not estimate.segments:
+        ax.text(
+            0.5,
+            0.5,
+            f"{estimate.duration_seconds:.1f} s are judged as one: longer recordings have a "
+            "timeline here",
+            transform=ax.transAxes,
+            ha="center",
+            va="center",
+            size=10,
+            color=INK,
+        )
+        ax.set_axis_off()
+        return ax
+    centres = np.array([(s.start_seconds + s.end_seconds) / 2 for s in estimate.segments])
+    shares = 100 * np.array([s.probabilities for s in estimate.segments]).T
+    ax.stackplot(centres, shares, colors=list(colours().values()), linewidth=0, alpha=0.9)
+    _name_bands(ax, centres, shares)
+    ax.set(xlim=(centres[0], centres[-1]), ylim=(0, 100))
+    ax.set(xlabel="time (s, middle of the window)", ylabel="probability (%)")
+    return style(ax)
+
+
+def _name_bands(ax: Axes, centres: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
+    """Write each emotion's name where its band is widest, away from the edges."""
+    inner = slice(1, -1) if len(centres) > 4 else slice(None)
+    tops = shares.cumsum(axis=0)
+    for name, band, top in zip(EMOTION_NAMES, shares, tops, strict=True):
+        at = int(np.argmax(band[inner])) + (inner.start or 0)
+        if band[at] < 100 * UNLABELLED_SHARE:
+            continue
+        red, green, blue = to_rgb(emotion_named(name).colour)
+        dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.6
+        place = "center"
+        if at == 0 or at == len(centres) - 1:
+            place = "left" if at == 0 else "right"
+        ax.text(
+            centres[at],
+            top[at] - band[at] / 2,
+            f" {name} ",
+            ha=place,
+            va="center",
+            size=9,
+            color="white" if dark else INK,
+        )
+
+
+def legend_of_emotions(ax: Axes, names: Sequence[str] = EMOTION_NAMES) -> None:
+    """Put a legend of the emotions' colours to the right of `ax`."""
+    handles = [plt.Line2D([], [], marker="o", ls="", color=colours()[name]) for name in names]
+    ax.legend(
+        handles,
+        names,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+    )

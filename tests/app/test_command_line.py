@@ -1,0 +1,347 @@
+"""What `emotify` answers: real recordings and tables, and every mistake a user can make."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from app.command_line import main
+from clustering.tracks import DEFAULT_TABLE
+from ser.emotions import EMOTION_NAMES
+
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
+RECORDING = SAMPLES / "reading_short.wav"
+SPEECH, RATE = soundfile.read(RECORDING, dtype="float32")
+
+
+@pytest.fixture
+def emotify(monkeypatch, capsys):
+    """Run the command line in this process: `emotify(*arguments) -> (code, out, err)`."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["emotify", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return stop.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+# --------------------------------------------------------------------------------- recognize
+
+
+def test_recognize_prints_json_with_the_promised_fields(emotify):
+    code, out, _ = emotify("recognize", "--json", RECORDING)
+    answer = json.loads(out)
+    assert code == 0
+    assert set(answer) == {
+        "file", "emotion", "probabilities", "valence", "arousal", "confidence",
+        "duration_seconds", "segments",
+    }  # fmt: skip
+    assert tuple(answer["probabilities"]) == EMOTION_NAMES
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert answer["confidence"] == max(answer["probabilities"].values())
+    assert answer["duration_seconds"] == pytest.approx(3.29, abs=0.01)
+    assert answer["file"] == str(RECORDING)
+
+
+def test_recognize_answers_for_several_files_and_names_the_bad_one(emotify, tmp_path):
+    code, out, err = emotify("recognize", "--json", RECORDING, tmp_path / "no.wav", RECORDING)
+    assert code == 2 and "no.wav" in err
+    assert len(json.loads(out)) == 2
+
+
+def test_recognize_prints_bars_and_a_timeline(emotify, tmp_path):
+    soundfile.write(tmp_path / "long.wav", np.tile(SPEECH, 4), RATE)
+    code, out, _ = emotify("recognize", "--timeline", tmp_path / "long.wav")
+    assert code == 0
+    assert all(name in out for name in EMOTION_NAMES)
+    assert out.count(" s  ") >= 3
+
+
+GOOD_FORMATS = {
+    "8k.wav": {"samplerate": 8_000},
+    "384k.wav": {"samplerate": 384_000},
+    "float.wav": {"samplerate": RATE, "subtype": "FLOAT"},
+    "deep.wav": {"samplerate": RATE, "subtype": "PCM_24"},
+    "voice.flac": {"samplerate": RATE},
+    "voice.ogg": {"samplerate": RATE},
+    "voice.mp3": {"samplerate": RATE},
+}
+
+
+@pytest.mark.parametrize("name", GOOD_FORMATS)
+def test_any_rate_and_format_is_answered(emotify, tmp_path, name):
+    soundfile.write(tmp_path / name, SPEECH, **GOOD_FORMATS[name])
+    code, out, err = emotify("recognize", "--json", tmp_path / name)
+    assert code == 0 and json.loads(out)["emotion"] in EMOTION_NAMES
+    assert ("telephone" in err) == (name == "8k.wav")
+
+
+def test_eight_channels_and_a_name_that_is_not_utf8_are_answered(tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    eight = np.repeat(SPEECH[:, None], 8, axis=1)
+    soundfile.write(tmp_path / "eight.wav", eight, RATE)
+    (tmp_path / "eight.wav").rename(os.fsdecode(name))
+    done = subprocess.run(
+        [sys.executable, "-c", "from app.command_line import main; main()", b"recognize", name],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"\\xe9.wav" in done.stdout
+
+
+def _wav(path, samples, rate=RATE, **options):
+    soundfile.write(path, np.asarray(samples, np.float32), rate, **options)
+
+
+def _text(path):
+    path.write_text("this is not sound\n" * 50)
+
+
+def _cut(path):
+    _wav(path, SPEECH)
+    path.write_bytes(path.read_bytes()[:20_000])
+
+
+def _cut_flac(path):
+    soundfile.write(path, SPEECH, RATE, format="FLAC")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _with(value):
+    def make(path):
+        broken = SPEECH.copy()
+        broken[1000:1010] = value
+        _wav(path, broken, subtype="FLOAT")
+
+    return make
+
+
+BAD_RECORDINGS = {
+    "missing": (lambda path: None, "no such file"),
+    "directory": (lambda path: path.mkdir(), "is a directory"),
+    "empty": (lambda path: path.write_bytes(b""), "is empty"),
+    "text": (_text, "not a recording"),
+    "cut": (_cut, "cut off"),
+    "cut_flac": (_cut_flac, "cut off"),
+    "header_only": (lambda path: path.write_bytes(RECORDING.read_bytes()[:30]), "not a recording"),
+    "no_samples": (lambda path: _wav(path, []), "too short"),
+    "too_short": (lambda path: _wav(path, SPEECH[: RATE // 20]), "too short"),
+    "zeros": (lambda path: _wav(path, np.zeros(RATE)), "silent"),
+    "nan": (_with(np.nan), "NaN or infinite"),
+    "infinite": (_with(np.inf), "NaN or infinite"),
+}
+
+
+@pytest.mark.parametrize("command", ["recognize", "playlist"])
+@pytest.mark.parametrize("kind", BAD_RECORDINGS)
+def test_a_bad_recording_gets_an_answer(emotify, tmp_path, kind, command):
+    make, expected = BAD_RECORDINGS[kind]
+    path = tmp_path / "voice.wav"
+    make(path)
+    code, out, err = emotify(command, path)
+    assert code == 2 and out == ""
+    assert expected in err and "voice.wav" in err
+
+
+def test_an_unreadable_file_gets_an_answer(tmp_path):
+    path = tmp_path / "secret.wav"
+    path.write_bytes(RECORDING.read_bytes())
+    path.chmod(0)
+    os.chmod(tmp_path, 0o755)  # noqa: PTH101
+    code = "from app.command_line import main; main()"
+    if os.geteuid() == 0:  # root reads everything: become nobody, once all is imported
+        code = (
+            "import os, ser.recognizer, onnxruntime, soundfile; from app.command_line import main; "
+            "ser.recognizer.load_recognizer(); os.setuid(65534); main()"
+        )
+        for parent in path.parents:
+            if not parent.stat().st_mode & 1:
+                pytest.skip(f"{parent} cannot be entered by another user than root")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "recognize", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "permission" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_broken_and_foreign_model_folders_get_an_answer(emotify, tmp_path):
+    for folder in (tmp_path / "none", tmp_path, SAMPLES):
+        code, _, err = emotify("recognize", RECORDING, "--model", folder)
+        assert code == 2 and "model folder" in err
+    (tmp_path / "settings.json").write_text('{"format": "something else"}')
+    code, _, err = emotify("recognize", RECORDING, "--model", tmp_path)
+    assert code == 2 and "not Emotify's" in err
+
+
+# ---------------------------------------------------------------------------------- playlist
+
+
+@pytest.mark.parametrize("mode", ["match", "lift", "journey"])
+def test_a_recording_becomes_a_playlist(emotify, mode):
+    code, out, err = emotify("playlist", RECORDING, "--mode", mode, "--json")
+    answer = json.loads(out)
+    assert code == 0 and "tracks from" in err
+    assert {"emotion", "mode", "mood", "clusters", "coverage", "tracks"} <= set(answer)
+    assert set(answer["mood"]) == {"name", "valence", "arousal"}
+    assert answer["mode"] == mode and len(answer["tracks"]) == 20
+    assert {"track_id", "name", "artist", "url", "distance", "energy", "valence"} <= set(
+        answer["tracks"][0]
+    )
+    assert answer["tracks"][0]["url"].startswith("https://open.spotify.com/track/")
+
+
+def test_a_named_emotion_writes_every_kind_of_file(emotify, tmp_path):
+    frame = pd.read_parquet(DEFAULT_TABLE).head(600)
+    frame["path"] = [f"/music/{number}.mp3" for number in range(len(frame))]
+    frame.to_parquet(tmp_path / "mine.parquet")
+    outputs = {kind: tmp_path / f"list.{kind}" for kind in ("csv", "html", "m3u")}
+    code, out, _ = emotify(
+        "playlist", "--emotion", "Happy", "-n", 7, "--tracks", tmp_path / "mine.parquet",
+        *(word for kind, path in outputs.items() for word in (f"--{kind}", path)),
+    )  # fmt: skip
+    assert code == 0 and "happy" in out
+    assert len(pd.read_csv(outputs["csv"])) == 7
+    assert "open.spotify.com" in outputs["html"].read_text("utf-8")
+    assert outputs["m3u"].read_text("utf-8").count("/music/") == 7
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "list.csv", "list.html", "list.m3u", "mine.parquet",
+    ]  # fmt: skip
+
+
+def test_a_seed_repeats_and_another_seed_differs(emotify):
+    def ids(seed):
+        _, out, _ = emotify("playlist", "--emotion", "sad", "--json", "--seed", seed)
+        return [track["track_id"] for track in json.loads(out)["tracks"]]
+
+    assert ids(1) == ids(1) != ids(2)
+
+
+def test_minutes_and_genre_are_kept(emotify):
+    code, out, _ = emotify(
+        "playlist", "--emotion", "calm", "--minutes", 60, "--genre", "country", "--json"
+    )
+    frame = pd.read_parquet(DEFAULT_TABLE).set_index("track_id")
+    chosen = frame.loc[[track["track_id"] for track in json.loads(out)["tracks"]]]
+    assert code == 0
+    assert chosen["duration_ms"].sum() / 60_000 == pytest.approx(60, abs=5)
+    assert chosen["genre"].str.contains("country").all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--emotion", "bored"], "surprised"),
+        (["--emotion", "sad", "--mode", "cure"], "journey"),
+        (["--emotion", "sad", "--genre", "polka"], "metal"),
+        (["--emotion", "sad", "-n", "0"], "n_tracks"),
+        (["--emotion", "sad", "--minutes", "-5"], "minutes"),
+        (["--emotion", "sad", "--years", "then"], "FROM-TO"),
+        (["--emotion", "sad", "--m3u", "list.m3u"], "path"),
+        (["--emotion", "sad", "--csv", "/no/such/folder/list.csv"], "folder"),
+        ([], "--emotion"),
+        ([str(RECORDING), "--emotion", "sad"], "not both"),
+        (["--emotion", "sad", "--unknown"], "--unknown"),
+    ],
+)
+def test_a_mistake_in_the_wishes_says_what_exists(
+    emotify, tmp_path, monkeypatch, arguments, expected
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = emotify("playlist", *arguments)
+    assert code == 2 and out == "" and expected in err
+    assert not any(tmp_path.iterdir())
+
+
+def _table(path, change):
+    frame = change(pd.read_parquet(DEFAULT_TABLE).head(200))
+    frame.to_csv(path, index=False)
+
+
+BAD_TABLES = {
+    "lacks_columns": (lambda f: f.drop(columns=["valence", "energy"]), "valence"),
+    "text_in_numbers": (lambda f: f.assign(energy=["loud", *f["energy"][1:]]), "loud"),
+    "no_rows": (lambda f: f.head(0), "0"),
+    "one_row": (lambda f: f.head(1), "1"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TABLES)
+@pytest.mark.parametrize(
+    "command", [["playlist", "--emotion", "sad", "--tracks"], ["moods", "fit"]]
+)
+def test_a_bad_table_gets_an_answer(emotify, tmp_path, kind, command):
+    change, expected = BAD_TABLES[kind]
+    _table(tmp_path / "table.csv", change)
+    rest = ["--out", tmp_path / "moods"] if command[0] == "moods" else []
+    code, out, err = emotify(*command, tmp_path / "table.csv", *rest)
+    assert code == 2 and out == ""
+    assert "table.csv" in err and expected in err
+    assert not (tmp_path / "moods").exists()
+
+
+def test_a_small_table_gives_what_there_is_and_says_so(emotify, tmp_path):
+    _table(tmp_path / "table.csv", lambda frame: frame.drop_duplicates("artist").head(6))
+    code, out, _ = emotify(
+        "playlist", "--emotion", "happy", "--tracks", tmp_path / "table.csv", "--json"
+    )
+    answer = json.loads(out)
+    assert code == 0 and 2 <= len(answer["tracks"]) <= 6
+    assert any("20" in note for note in answer["notes"])
+
+
+# ------------------------------------------------------------------------------- moods, research
+
+
+def test_moods_are_fitted_saved_and_shown(emotify, tmp_path):
+    code, out, _ = emotify("moods", "fit", DEFAULT_TABLE, "--out", tmp_path / "moods", "--moods", 4)
+    assert code == 0 and (tmp_path / "moods").is_dir()
+    assert len([line for line in out.splitlines() if line.strip()]) >= 4
+    code, out, _ = emotify("moods", "show", "--json")
+    moods = json.loads(out)
+    assert code == 0 and len({mood["name"] for mood in moods}) == len(moods) >= 3
+    code, out, _ = emotify("moods", "show")
+    assert all(mood["name"] in out for mood in moods)
+
+
+def test_evaluate_prints_the_committed_figures(emotify, monkeypatch):
+    monkeypatch.delenv("EMOTIFY_RAVDESS", raising=False)
+    code, out, _ = emotify("evaluate", "--json")
+    figures = json.loads(out)
+    assert code == 0 and figures["n_clips"] == 1440 and figures["uar"] >= 0.60
+    code, out, _ = emotify("evaluate")
+    assert f"{100 * figures['uar']:.1f}" in out
+
+
+def test_research_commands_say_what_they_need(emotify, monkeypatch, tmp_path):
+    monkeypatch.delenv("EMOTIFY_RAVDESS", raising=False)
+    for arguments in (["train"], ["evaluate", "--train", "--out", tmp_path]):
+        code, _, err = emotify(*arguments)
+        assert code == 2 and "emotify ravdess download" in err
+    code, _, err = emotify("ravdess", "validate", tmp_path / "nowhere")
+    assert code == 2 and "nowhere" in err
+    code, _, err = emotify("train", "--ravdess", tmp_path)
+    assert code == 2 and "holds no RAVDESS clip" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["recognize"], ["playlist"], ["moods"], ["moods", "fit"], ["ravdess"], ["train"],
+     ["ravdess", "download"], ["evaluate"]],
+)  # fmt: skip
+def test_help_reads_well(emotify, command):
+    code, out, _ = emotify(*command, "--help")
+    assert code == 0 and "Usage" in out and len(out.splitlines()) < 70

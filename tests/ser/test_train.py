@@ -1,0 +1,147 @@
+"""Training works end to end on sound, keeps the split, and exports what it trained."""
+
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser.emotions import EMOTION_NAMES, EMOTIONS
+from ser.evaluate import cross_validate, fold_folder
+from ser.ravdess import Clip
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip(
+    "keras", reason="training needs the extra: pip install 'emotify[train]'"
+)
+
+from ser import artefact, train  # noqa: E402
+from ser.recognizer import load_recognizer  # noqa: E402
+
+QUICK = replace(train.TrainSettings(), epochs=2)
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return train.default_extractor()
+
+
+def tone(emotion_index, rng, seconds=1.2, rate=16_000):
+    """A harmonic tone whose pitch is the emotion: easy to tell apart, so training must succeed."""
+    times = np.arange(round(seconds * rate)) / rate
+    pitch = 120 * 1.25**emotion_index * rng.uniform(0.98, 1.02)
+    wave = sum(np.sin(2 * np.pi * pitch * k * times) / k for k in range(1, 6))
+    return (0.1 * wave * rng.uniform(0.5, 1.0) + 0.001 * rng.standard_normal(len(times))).astype(
+        np.float32
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """24 actors, each with one tone per emotion, as files with RAVDESS names."""
+    folder, rng = tmp_path_factory.mktemp("corpus"), np.random.default_rng(0)
+    clips = []
+    for actor in range(1, 25):
+        for emotion in EMOTIONS:
+            path = folder / f"03-01-{emotion.code:02d}-01-01-01-{actor:02d}.wav"
+            soundfile.write(path, tone(emotion.code - 1, rng), 16_000)
+            clips.append(Clip.from_path(path))
+    return tuple(clips)
+
+
+@pytest.fixture(scope="module")
+def network(corpus, extractor):
+    clips = corpus[:64]
+    waveforms = train.read_waveforms(clips, extractor)
+    return train.fit_network(waveforms, train.one_hot(clips), extractor, QUICK, seed=0)
+
+
+def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_path, corpus):
+    artefact.save(tmp_path / "model", network, extractor, {"seed": 0}, with_keras=True)
+    recognizer = load_recognizer(tmp_path / "model")
+    rng = np.random.default_rng(1)
+    features = [
+        extractor(tone(i, rng, seconds=seconds)) for i, seconds in enumerate((0.3, 1.0, 2.2, 4.0))
+    ]
+    batch, mask = train.pad(features)
+    served = recognizer.artefact.session.run(None, {"features": batch, "mask": mask})[0]
+    assert np.abs(train.predict_features(network, features) - served).max() < 1e-4
+    reloaded = keras.saving.load_model(tmp_path / "model" / "model.keras")
+    assert np.abs(train.predict_features(reloaded, features) - served).max() < 1e-4
+
+
+def test_padding_changes_nothing(network, extractor):
+    features = extractor(tone(2, np.random.default_rng(2)))
+    alone = train.predict_features(network, [features])
+    longer = extractor(tone(3, np.random.default_rng(3), seconds=4.0))
+    assert np.abs(train.predict_features(network, [features, longer])[0] - alone[0]).max() < 1e-5
+
+
+def test_the_shipped_export_equals_the_shipped_keras_model(extractor):
+    network = keras.saving.load_model(artefact.DEFAULT_FOLDER / "model.keras")
+    session = load_recognizer().artefact.session
+    rng = np.random.default_rng(4)
+    features = [extractor(tone(i, rng, seconds=1 + i / 4)) for i in range(8)]
+    batch, mask = train.pad(features)
+    served = session.run(None, {"features": batch, "mask": mask})[0]
+    assert np.abs(train.predict_features(network, features) - served).max() < 1e-4
+
+
+def test_standardisation_is_fitted_on_the_training_clips_alone(network, extractor, corpus):
+    clips = corpus[:64]
+    frames = np.concatenate(
+        [extractor(samples) for samples in train.read_waveforms(clips, extractor)]
+    )
+    mean, scale = network.get_layer("standardise").get_weights()
+    assert np.allclose(mean, frames.mean(axis=0), atol=1e-3)
+    assert np.allclose(scale, frames.std(axis=0), atol=1e-2)
+
+
+def test_batches_balance_the_classes_and_are_reproducible(extractor):
+    rng = np.random.default_rng(0)
+    variants = [[rng.standard_normal((20 + i, 92)).astype(np.float32)] for i in range(40)]
+    targets = np.eye(8, dtype=np.float32)[[0] * 4 + [1] * 36]
+    settings = replace(QUICK, batch_size=40)
+
+    def batches():
+        return train.TrainingBatches(variants, targets, np.zeros(92), 94, settings, seed=7)
+
+    inputs, _, weights = batches()[0]
+    again, _, _ = batches()[0]
+    assert np.array_equal(inputs["features"], again["features"])
+    order = batches().order
+    neutral = np.isin(order, range(4))
+    assert weights[neutral].sum() == pytest.approx(weights[~neutral].sum(), rel=1e-4)
+
+
+def test_cross_validation_trains_without_the_test_actors_and_resumes(corpus, tmp_path, monkeypatch):
+    heard = []
+    fit = train.fit_network
+
+    def watched(waveforms, *args, **kwargs):
+        heard.append(len(waveforms))
+        return fit(waveforms, *args, **kwargs)
+
+    monkeypatch.setattr(train, "fit_network", watched)
+    settings = replace(train.TrainSettings(), epochs=1)
+    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[3])
+    assert heard == [8 * (24 - 5 - 2)]  # five actors test, two validate
+    assert set(table["actor"]) == {8, 17, 21, 23, 24}
+    assert np.allclose(table[list(EMOTION_NAMES)].sum(axis=1), 1, atol=1e-4)
+    again = cross_validate(corpus, tmp_path, settings=settings, only_folds=[3])
+    assert heard == [8 * 17]  # not trained again
+    assert table.equals(again)
+    recipe = json.loads((fold_folder(tmp_path, 3) / "settings.json").read_text())["recipe"]
+    assert recipe["protocol"] == "luna-jimenez"
+    cross_validate(corpus, tmp_path, settings=settings, only_folds=[3], seed=1)
+    assert len(heard) == 2  # another seed is another recipe
+
+
+def test_a_network_learns_what_can_be_heard(corpus, tmp_path):
+    settings = replace(train.TrainSettings(), epochs=12)
+    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4])
+    predicted = table[list(EMOTION_NAMES)].to_numpy().argmax(axis=1)
+    meant = table["emotion"].map(EMOTION_NAMES.index).to_numpy()
+    assert (predicted == meant).mean() > 0.5  # chance is 0.125
