@@ -1,0 +1,84 @@
+"""A catalogue ready to choose from: tracks, the moods fitted on them, and every track's place.
+
+Made once for a table; playlists are then chosen from it in milliseconds.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from clustering.mood_folder import DEFAULT_MOOD_FOLDER, load_moods
+from clustering.moods import DEFAULT_MOODS, MoodModel, fit_moods
+from clustering.tracks import DEFAULT_TABLE, TrackTable, read_tracks
+from ser.errors import InputError
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Tracks with their moods.
+
+    Attributes
+    ----------
+    table
+        The tracks.
+    model
+        Moods fitted on that table, so that quantiles are the listener's own.
+    quantiles
+        Each track's quantile in each feature, (n, 8).
+    labels
+        Each track's mood, (n,).
+    """
+
+    table: TrackTable
+    model: MoodModel
+    quantiles: np.ndarray
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, table: TrackTable, model: MoodModel | None = None) -> "Catalogue":
+        """Place the tracks of a table; without a model, one is fitted on the table."""
+        model = fit_moods(table) if model is None else model
+        quantiles = model.quantiles(table.frame)
+        return cls(table, model, quantiles, model.nearest(quantiles))
+
+    @cached_property
+    def genres(self) -> dict[str, str]:
+        """Genres of the table, folded to lower case -> as written, the commonest first."""
+        if not self.table.has("genre"):
+            return {}
+        single = self.table.frame["genre"].dropna().str.split(";").explode().str.strip()
+        return {name.casefold(): name for name in single.value_counts().index if name}
+
+
+def open_catalogue(
+    path: str | Path | None = None, *, n_moods: int = DEFAULT_MOODS, seed: int = 0
+) -> Catalogue:
+    """Read a table and give it moods.
+
+    Parameters
+    ----------
+    path
+        A table for `clustering.tracks.read_tracks`; None takes the project's own table, with
+        the moods that come with it when `n_moods` and `seed` are theirs.
+    n_moods, seed
+        As for `clustering.moods.fit_moods`.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or the moods cannot be fitted.
+    """
+    table = read_tracks(path)
+    is_default = path is None or Path(path).resolve() == DEFAULT_TABLE
+    if is_default and (n_moods, seed) == (DEFAULT_MOODS, 0) and DEFAULT_MOOD_FOLDER.is_dir():
+        model = load_moods(DEFAULT_MOOD_FOLDER)
+        if model.n_tracks != len(table):
+            raise InputError(
+                f"{DEFAULT_MOOD_FOLDER} was fitted on {model.n_tracks} tracks, {DEFAULT_TABLE} "
+                f"gives {len(table)}; fit it again with: python scripts/make_default_tracks.py "
+                "--moods"
+            )
+        return Catalogue.of(table, model)
+    return Catalogue.of(table, fit_moods(table, n_moods=n_moods, seed=seed))

@@ -1,0 +1,164 @@
+"""Playlists on their way out: a frame, JSON, CSV, one web page, M3U.
+
+Every file is written beside its target under another name and then renamed, so that a reader
+never meets half a playlist.
+"""
+
+import json
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ser.emotions import emotion_named
+from ser.errors import InputError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from clustering.playlist import Playlist
+
+# A spreadsheet runs a cell that begins with one of these as a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_dict(playlist: "Playlist") -> dict[str, Any]:
+    """Return plain values: what was aimed at, and each track with its features."""
+    return {
+        "emotion": playlist.emotion,
+        "mode": playlist.mode,
+        "mood": {
+            "name": playlist.mood.name,
+            "valence": round(playlist.mood.valence, 4),
+            "arousal": round(playlist.mood.arousal, 4),
+        },
+        "clusters": list(playlist.clusters),
+        "coverage": round(playlist.coverage, 4),
+        "seed": playlist.seed,
+        "notes": list(playlist.notes),
+        "tracks": [
+            {
+                "track_id": track.track_id,
+                "name": track.name,
+                "artist": track.artist,
+                "url": track.url,
+                "distance": round(track.distance, 4),
+                **track.features,
+            }
+            for track in playlist.tracks
+        ],
+    }
+
+
+def as_frame(playlist: "Playlist") -> pd.DataFrame:
+    """Return one row a track."""
+    return pd.DataFrame(
+        [
+            {
+                "track_id": track.track_id,
+                "name": track.name,
+                "artist": track.artist,
+                "url": track.url,
+                "mood": track.mood,
+                "distance": round(track.distance, 4),
+                "why": track.why,
+                "duration_ms": track.duration_ms,
+                **track.features,
+            }
+            for track in playlist.tracks
+        ]
+    )
+
+
+def as_json(playlist: "Playlist", path: str | Path | None = None) -> str:
+    """Return JSON text, and write it to `path` if one is given."""
+    text = json.dumps(as_dict(playlist), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if path is not None:
+        _write(path, text)
+    return text
+
+
+def write_csv(playlist: "Playlist", path: str | Path) -> None:
+    """Write CSV; text that a spreadsheet would run as a formula gets a leading apostrophe."""
+    frame = as_frame(playlist)
+    for column in ("track_id", "name", "artist", "mood", "why"):
+        dangerous = frame[column].str.startswith(FORMULA_STARTS)
+        frame[column] = frame[column].where(~dangerous, "'" + frame[column])
+    _write(path, frame.to_csv(index=False))
+
+
+def write_m3u(playlist: "Playlist", path: str | Path) -> None:
+    """Write an extended M3U in UTF-8.
+
+    Raises
+    ------
+    InputError
+        If a track has no sound file: M3U lists files, not streams.
+    """
+    lines = ["#EXTM3U"]
+    for track in playlist.tracks:
+        if track.path is None:
+            raise InputError(
+                f"{track.name!r} has no sound file, and M3U lists files; give a table with a "
+                "column path, or write CSV, JSON or HTML"
+            )
+        seconds = -1 if track.duration_ms is None else round(track.duration_ms / 1000)
+        lines.append(f"#EXTINF:{seconds},{_one_line(f'{track.artist} - {track.name}')}")
+        lines.append(_one_line(track.path))
+    _write(path, "\n".join(lines) + "\n")
+
+
+def write_html(playlist: "Playlist", path: str | Path) -> None:
+    """Write one self-contained page: no script, no font, no picture from elsewhere."""
+    total = playlist.minutes
+    page = _template().render(
+        playlist=playlist,
+        colour=emotion_named(playlist.emotion).colour,
+        minutes=None if total is None else round(total),
+    )
+    _write(path, page)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+@lru_cache(maxsize=1)
+def _template() -> "Template":
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["clock"] = _clock
+    source = Path(__file__).with_name("playlist.html").read_text("utf-8")
+    return environment.from_string(source)
+
+
+def _clock(milliseconds: float) -> str:
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _write(path: str | Path, text: str) -> None:
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file to write")
+    try:
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}); choose an existing folder that you may "
+            "write to"
+        ) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(partial).chmod(0o666 & ~umask)  # mkstemp's files are private to their owner
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise

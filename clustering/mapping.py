@@ -1,0 +1,170 @@
+"""The mood aimed at: eight probabilities in, an `Aim` in the listener's catalogue out.
+
+An aim is the expectation over the eight emotions of what `mapping.toml` says each of them
+sounds like, in quantiles of the listener's own tracks. A voice half happy, half sad therefore
+aims between the two, at neither. Nothing here promises an effect on the listener.
+"""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clustering.layouts import FEATURE_NAMES
+from clustering.moods import Mood, MoodModel
+from ser.emotions import EMOTION_NAMES, EMOTIONS, EmotionEstimate
+from ser.errors import InputError
+
+MODES: tuple[str, ...] = ("match", "lift", "journey")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A place in the catalogue to look for tracks.
+
+    Attributes
+    ----------
+    emotion
+        The most probable emotion of the estimate.
+    mode
+        ``"match"``, ``"lift"`` or ``"journey"``.
+    valence, arousal
+        Expected valence and arousal of the feeling aimed at, -1..1.
+    quantiles
+        Target quantile of each feature in the listener's catalogue, 0..1.
+    weights
+        What a step in each feature's quantile counts for; they sum to 1.
+    typical_valence, typical_energy
+        What tracks of this mood have in Spotify's own units, 0..1, in any catalogue.
+    spread
+        How far the choice may wander from the nearest tracks, in distance; it grows with the
+        entropy of the estimate.
+    """
+
+    emotion: str
+    mode: str
+    valence: float
+    arousal: float
+    quantiles: dict[str, float]
+    weights: dict[str, float]
+    typical_valence: float
+    typical_energy: float
+    spread: float
+
+    def distances(self, quantiles: np.ndarray) -> np.ndarray:
+        """Return how far each row of quantiles, (n, 8), lies from the aim, (n,).
+
+        The weighted root mean square difference over the features: 0 is exactly the aim, 1
+        the opposite end of the catalogue in every feature.
+        """
+        target = np.array([self.quantiles[name] for name in FEATURE_NAMES])
+        weights = np.array([self.weights[name] for name in FEATURE_NAMES])
+        return np.sqrt((quantiles - target) ** 2 @ weights)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """`mapping.toml` as arrays; the rows are emotions in the order of `EMOTIONS`."""
+
+    targets: np.ndarray
+    weights: np.ndarray
+    typical: np.ndarray
+    lift: np.ndarray
+    spread: tuple[float, float]
+
+
+def _read_settings() -> _Settings:
+    settings = tomllib.loads(Path(__file__).with_name("mapping.toml").read_text("utf-8"))
+    rows = [settings["emotion"][name] for name in EMOTION_NAMES]
+    lift = np.array([[row["lift"].get(name, 0.0) for name in EMOTION_NAMES] for row in rows])
+    return _Settings(
+        targets=np.array([[row["target"][name] for name in FEATURE_NAMES] for row in rows]),
+        weights=np.array([[row["weight"][name] for name in FEATURE_NAMES] for row in rows]),
+        typical=np.array([[row["typical"]["valence"], row["typical"]["energy"]] for row in rows]),
+        lift=lift / lift.sum(axis=1, keepdims=True),
+        spread=(settings["spread"]["certain"], settings["spread"]["clueless"]),
+    )
+
+
+SETTINGS = _read_settings()
+
+
+def checked_mode(mode: str) -> str:
+    """Return `mode` in lower case.
+
+    Raises
+    ------
+    InputError
+        If there is no such mode; the message lists the three that exist.
+    """
+    name = mode.strip().lower()
+    if name not in MODES:
+        raise InputError(f"unknown mode {mode!r}; choose one of: {', '.join(MODES)}")
+    return name
+
+
+def aim_for(estimate: EmotionEstimate, mode: str = "match", *, progress: float = 1.0) -> Aim:
+    """Return what to aim at for an estimate.
+
+    Parameters
+    ----------
+    estimate
+        The emotion, from any sense.
+    mode
+        ``"match"`` stays with the emotion; ``"lift"`` goes towards calm or happy, by the
+        rule that `mapping.toml` has for each emotion; ``"journey"`` lies between the two.
+    progress
+        Place on the journey, 0 (match) to 1 (lift); the other modes ignore it.
+
+    Raises
+    ------
+    InputError
+        If the mode is unknown.
+    """
+    mode = checked_mode(mode)
+    share = {"match": 0.0, "lift": 1.0}.get(mode, progress)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"progress must lie in 0..1, got {progress}")
+    felt = np.array(estimate.probabilities)
+    # The feeling aimed at is a distribution over the eight emotions too, so that every figure
+    # of an aim is one and the same expectation, and a journey moves in a straight line.
+    aimed = (1 - share) * felt + share * (felt @ SETTINGS.lift)
+    weights = aimed @ SETTINGS.weights
+    typical = aimed @ SETTINGS.typical
+    certain, clueless = SETTINGS.spread
+    return Aim(
+        emotion=estimate.label,
+        mode=mode,
+        valence=math.fsum(p * e.valence for p, e in zip(aimed, EMOTIONS, strict=True)),
+        arousal=math.fsum(p * e.arousal for p, e in zip(aimed, EMOTIONS, strict=True)),
+        quantiles=dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.targets).tolist(), strict=True)),
+        weights=dict(zip(FEATURE_NAMES, (weights / weights.sum()).tolist(), strict=True)),
+        typical_valence=float(typical[0]),
+        typical_energy=float(typical[1]),
+        spread=certain + (clueless - certain) * estimate.entropy,
+    )
+
+
+def aims_along(estimate: EmotionEstimate, mode: str, n_tracks: int) -> tuple[Aim, ...]:
+    """Return one aim for each place of a playlist; only a journey's aims differ."""
+    if checked_mode(mode) != "journey":
+        return (aim_for(estimate, mode),) * n_tracks
+    steps = np.linspace(0.0, 1.0, n_tracks) if n_tracks > 1 else np.array([0.5])
+    return tuple(aim_for(estimate, mode, progress=float(step)) for step in steps)
+
+
+def ranked_moods(aim: Aim, model: MoodModel) -> list[tuple[Mood, float]]:
+    """Return every mood of the model with its centroid's distance from the aim, nearest first."""
+    places = np.array([[mood.quantiles[f] for f in FEATURE_NAMES] for mood in model.moods])
+    distances = aim.distances(places)
+    order = np.argsort(distances, kind="stable")
+    return [(model.moods[index], float(distances[index])) for index in order]
+
+
+def chosen_moods(aim: Aim, model: MoodModel) -> list[Mood]:
+    """Return the nearest mood, and those that are hardly farther: by no more than the spread."""
+    ranked = ranked_moods(aim, model)
+    reach = ranked[0][1] + aim.spread
+    return [mood for mood, distance in ranked if distance <= reach]

@@ -1,0 +1,326 @@
+"""The playlist: an emotion estimate and a catalogue in, tracks that each know why out.
+
+`make_playlist` is the whole way from estimate to tracks; writing a `Playlist` to a file is left
+to `clustering.export`, which its methods call.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clustering import export
+from clustering.catalogue import Catalogue
+from clustering.layouts import FEATURE_NAMES
+from clustering.mapping import Aim, aims_along, checked_mode, ranked_moods
+from clustering.reasons import reason
+from clustering.selection import (
+    Choice,
+    allowed_rows,
+    choose,
+    choose_by_time,
+    smooth_order,
+)
+from clustering.tracks import TrackTable, spotify_url
+from ser.emotions import EmotionEstimate
+from ser.errors import InputError
+
+MOST_TRACKS = 500
+MOST_MINUTES = 1440.0
+FAR = 0.5  # a step in Spotify's valence-energy square beyond which a track does not serve the aim
+THIN_COVERAGE = 0.5
+
+
+@dataclass(frozen=True)
+class PlaylistMood:
+    """The mood aimed at.
+
+    Attributes
+    ----------
+    name
+        Name of the mood cluster nearest to the aim.
+    valence, arousal
+        Expected valence and arousal of the feeling aimed at, -1..1; for a journey, of its end.
+    """
+
+    name: str
+    valence: float
+    arousal: float
+
+
+@dataclass(frozen=True)
+class PlaylistTrack:
+    """A track of a playlist, and why it is there.
+
+    Attributes
+    ----------
+    track_id, name, artist
+        As in the table.
+    url
+        Address on Spotify; None when the id is not Spotify's.
+    path
+        The sound file, where the table has one.
+    duration_ms
+        Length in milliseconds; None where the table does not tell.
+    mood
+        Name of the track's mood cluster.
+    distance
+        Distance from what was aimed at in this place: 0 exactly the aim, 1 its opposite.
+    features
+        The eight audio features, in Spotify's units.
+    why
+        What speaks for the track, in words.
+    """
+
+    track_id: str
+    name: str
+    artist: str
+    url: str | None
+    path: str | None
+    duration_ms: float | None
+    mood: str
+    distance: float
+    features: dict[str, float]
+    why: str
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """Tracks for an emotion.
+
+    Attributes
+    ----------
+    emotion
+        The most probable emotion of the estimate.
+    mode
+        ``"match"``, ``"lift"`` or ``"journey"``.
+    mood
+        The mood aimed at.
+    clusters
+        Names of the mood clusters that the tracks come from, in order of appearance.
+    coverage
+        How well the table serves the aim, 0..1. Each track asked for counts 1 minus twice the
+        step between its valence and energy and those typical of the mood aimed at, in
+        Spotify's own units (never below 0); a track that was not found counts 0. Distances are
+        relative to the listener's catalogue, coverage is not: the calmest songs of a metal
+        collection are near the aim and have a low coverage.
+    seed
+        Seed of the choice.
+    tracks
+        In playing order.
+    notes
+        What the listener should know: fewer tracks than asked, an unsure estimate, a table
+        that hardly serves the aim.
+    """
+
+    emotion: str
+    mode: str
+    mood: PlaylistMood
+    clusters: tuple[str, ...]
+    coverage: float
+    seed: int
+    tracks: tuple[PlaylistTrack, ...]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of tracks."""
+        return len(self.tracks)
+
+    @property
+    def minutes(self) -> float | None:
+        """Playing time in minutes; None where a duration is unknown."""
+        lengths = [track.duration_ms for track in self.tracks]
+        known = [length for length in lengths if length is not None]
+        return math.fsum(known) / 60_000 if len(known) == len(lengths) else None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a track: id, name, artist, url, mood, distance, why, the features."""
+        return export.as_frame(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return export.as_dict(self)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the playlist as JSON text, and write it to `path` if one is given."""
+        return export.as_json(self, path)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the playlist as CSV."""
+        export.write_csv(self, path)
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the playlist as one self-contained page."""
+        export.write_html(self, path)
+
+    def to_m3u(self, path: str | Path) -> None:
+        """Write an M3U playlist of the sound files, if every track has one."""
+        export.write_m3u(self, path)
+
+
+def make_playlist(
+    estimate: EmotionEstimate,
+    catalogue: Catalogue | TrackTable,
+    *,
+    mode: str = "match",
+    n_tracks: int = 20,
+    minutes: float | None = None,
+    seed: int = 0,
+    genres: Sequence[str] | str | None = None,
+    artists: Sequence[str] | str | None = None,
+    explicit: bool | None = None,
+    years: tuple[int, int] | None = None,
+) -> Playlist:
+    """Choose music for an emotion.
+
+    Parameters
+    ----------
+    estimate
+        The emotion, as eight probabilities.
+    catalogue
+        Where to choose from; a bare table is given moods first, which takes seconds if large.
+    mode
+        ``"match"`` the emotion, ``"lift"`` towards calm or happy, or a ``"journey"`` from the
+        one to the other. None of them claims an effect on the listener.
+    n_tracks
+        Number of tracks, 1-500. Ignored when `minutes` is given.
+    minutes
+        Playing time wanted, above 0 and at most 1440.
+    seed
+        The same arguments and seed give the same playlist; another seed gives another.
+    genres, artists
+        Keep tracks with any of these genres; by any of these artists. One name may stand alone.
+    explicit
+        False leaves out tracks marked explicit, True keeps only those.
+    years
+        First and last year of release, both included.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range, the mode, a genre or an artist is unknown, the table lacks
+        what a filter needs, or no track passes the filters.
+    """
+    mode = checked_mode(mode)
+    n_tracks = _checked_number("n_tracks", n_tracks, 1, MOST_TRACKS)
+    seed = _checked_number("seed", seed, 0, 2**32 - 1)
+    if minutes is not None and not 0 < minutes <= MOST_MINUTES:
+        raise InputError(f"minutes is {minutes}; choose more than 0 and at most {MOST_MINUTES:g}")
+    if isinstance(catalogue, TrackTable):
+        catalogue = Catalogue.of(catalogue)
+    rows = allowed_rows(catalogue, genres=genres, artists=artists, explicit=explicit, years=years)
+    if not len(rows):
+        raise InputError(
+            f"none of the {len(catalogue.table)} tracks passes the filters together; widen the "
+            "genres, artists, years or the explicit filter"
+        )
+    if minutes is None:
+        aims = aims_along(estimate, mode, n_tracks)
+        choices = choose(catalogue, rows, aims, seed=seed)
+    else:
+        aims, choices = choose_by_time(
+            estimate, catalogue, rows, mode, target_ms=minutes * 60_000, most=MOST_TRACKS, seed=seed
+        )
+    if mode != "journey":
+        choices = smooth_order(catalogue, choices)
+    return _told(estimate, catalogue, aims, choices, seed=seed, minutes=minutes)
+
+
+def _checked_number(name: str, value: int, lowest: int, highest: int) -> int:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not lowest <= value <= highest:
+        raise InputError(f"{name} is {value!r}; choose a whole number from {lowest} to {highest}")
+    return int(value)
+
+
+def _told(
+    estimate: EmotionEstimate,
+    catalogue: Catalogue,
+    aims: Sequence[Aim],
+    choices: Sequence[Choice],
+    *,
+    seed: int,
+    minutes: float | None,
+) -> Playlist:
+    """Turn chosen rows into a playlist that explains itself."""
+    frame = catalogue.table.frame.iloc[[choice.row for choice in choices]]
+    records = frame.to_dict("records")
+    tracks = tuple(
+        _track(catalogue, choice, record) for choice, record in zip(choices, records, strict=True)
+    )
+    goal = aims[-1]
+    served = (_service(choice.aim, record) for choice, record in zip(choices, records, strict=True))
+    coverage = math.fsum(served) / len(aims)
+    playlist = Playlist(
+        emotion=estimate.label,
+        mode=goal.mode,
+        mood=PlaylistMood(
+            name=ranked_moods(goal, catalogue.model)[0][0].name,
+            valence=goal.valence,
+            arousal=goal.arousal,
+        ),
+        clusters=tuple(dict.fromkeys(track.mood for track in tracks)),
+        coverage=coverage,
+        seed=seed,
+        tracks=tracks,
+    )
+    notes = _notes(playlist, estimate, len(aims), minutes)
+    return replace(playlist, notes=notes)
+
+
+def _service(aim: Aim, record: dict[Any, Any]) -> float:
+    step = math.hypot(
+        record["valence"] - aim.typical_valence, record["energy"] - aim.typical_energy
+    )
+    return max(0.0, 1.0 - step / FAR)
+
+
+def _notes(
+    playlist: Playlist, estimate: EmotionEstimate, asked: int, minutes: float | None
+) -> tuple[str, ...]:
+    notes = []
+    if len(playlist) < asked and minutes is None:
+        notes.append(
+            f"{len(playlist)} of {asked} tracks: no more pass the filters and the limit of two "
+            "tracks per artist"
+        )
+    total = playlist.minutes
+    if minutes is not None and total is None:
+        notes.append("the table lacks durations, so the playing time is a guess")
+    elif minutes is not None and total is not None and abs(total - minutes) > 0.05 * minutes + 1:
+        notes.append(f"{total:.0f} of {minutes:g} minutes: no better fit was found")
+    if playlist.coverage < THIN_COVERAGE:
+        notes.append(
+            f"this table serves the aim poorly (coverage {playlist.coverage:.2f}): these are its "
+            "nearest tracks, not typical ones"
+        )
+    if estimate.entropy > 0.5:
+        notes.append(
+            f"the estimate is unsure ({playlist.emotion} at {estimate.confidence:.0%}), so the "
+            "choice is milder and broader"
+        )
+    return tuple(notes)
+
+
+def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> PlaylistTrack:
+    duration = record.get("duration_ms")
+    path = record.get("path")
+    mood = catalogue.model.moods[catalogue.labels[choice.row]].name
+    place = dict(zip(FEATURE_NAMES, catalogue.quantiles[choice.row].tolist(), strict=True))
+    features = {name: float(record[name]) for name in FEATURE_NAMES}
+    return PlaylistTrack(
+        track_id=record["track_id"],
+        name=record["name"],
+        artist=record["artist"],
+        url=spotify_url(record["track_id"]),
+        path=None if path is None or pd.isna(path) else str(path),
+        duration_ms=None if duration is None or pd.isna(duration) else float(duration),
+        mood=mood,
+        distance=choice.distance,
+        features=features,
+        why=reason(choice.aim, place, features),
+    )

@@ -1,0 +1,316 @@
+"""One table of tracks: any layout in, checked rows under Spotify's column names out.
+
+Every row of a `TrackTable` has an id, a name, an artist and the eight audio features in
+Spotify's units (0-1; loudness in dB; tempo in BPM). What was left out on the way is counted
+and said aloud by `TrackTable.summary`. Nothing after this module checks a table again.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clustering.layouts import (
+    NEEDED_COLUMNS,
+    OPTIONAL_COLUMNS,
+    RawTable,
+    in_our_columns,
+    read_table,
+)
+from ser.errors import InputError
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+# Lowest and highest value that Spotify's features take. A valence, danceability or tempo of
+# exactly 0 is what Spotify writes when it could not analyse the sound, hence the tiny minimum.
+RANGES: dict[str, tuple[float, float]] = {
+    "danceability": (1e-9, 1.0),
+    "energy": (0.0, 1.0),
+    "loudness": (-60.0, 6.0),
+    "speechiness": (0.0, 1.0),
+    "acousticness": (0.0, 1.0),
+    "instrumentalness": (0.0, 1.0),
+    "valence": (1e-9, 1.0),
+    "tempo": (1e-9, 260.0),
+}
+OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
+    "liveness": (0.0, 1.0),
+    "key": (0, 11),
+    "mode": (0, 1),
+    "time_signature": (1, 7),
+    "duration_ms": (1, 86_400_000),
+    "popularity": (0, 100),
+    "year": (1000, 2999),
+}
+SPOKEN_WORD_SPEECHINESS = 0.66  # Spotify: above it a track is probably made of speech only
+DEFAULT_TABLE = Path(__file__).resolve().parents[1] / "data" / "tracks.parquet"
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
+CREDIT_SEPARATOR = re.compile(
+    r"\s*(?:;|,|\s&\s|\s\+\s|\bfeat\b\.?|\bft\b\.?|\bfeaturing\b|\svs\b\.?\s|\swith\s|\sx\s)\s*",
+    re.IGNORECASE,
+)
+EDITION = re.compile(
+    r"[(\[](?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
+    r"|[(\[]?(?:\d{4} )?(?:digital(?:ly)? )?remaster(?:ed)?(?: \d{4})?(?: version)?[)\]]?"
+    r"|[(\[]?\b(?:radio edit|single version|album version)\b[)\]]?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class TrackTable:
+    """Tracks fit for clustering, and what was left out to get them.
+
+    Attributes
+    ----------
+    frame
+        One row a track, numbered from 0: `NEEDED_COLUMNS`, and those of `OPTIONAL_COLUMNS`
+        that the source has. Several genres of a track are joined by ``;``.
+    source
+        Where the rows came from, for messages.
+    layout
+        Name of the layout recognised.
+    rows_read
+        Rows before anything was left out.
+    broken
+        Rows left out because they lack an id, name, artist or feature, or hold a value that
+        the feature cannot take.
+    spoken_word
+        Rows left out because their speechiness is above 0.66.
+    merged_ids, merged_titles
+        Rows merged into another with the same id; with the same artist and title.
+    notes
+        What a reader should know about how the file was read.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    layout: str
+    rows_read: int
+    broken: int
+    spoken_word: int
+    merged_ids: int
+    merged_titles: int
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of tracks kept."""
+        return len(self.frame)
+
+    def has(self, column: str) -> bool:
+        """Say whether the table knows `column` for at least one track."""
+        return column in self.frame and bool(self.frame[column].notna().any())
+
+    def summary(self) -> str:
+        """Return one line: rows read, tracks kept, and why the others are not there."""
+        reasons = (
+            (self.broken, "broken"),
+            (self.spoken_word, "spoken word"),
+            (self.merged_ids, "merged by id"),
+            (self.merged_titles, "merged by artist and title"),
+        )
+        left_out = ", ".join(f"{count:,} {reason}" for count, reason in reasons if count)
+        line = f"{self.source}: {len(self):,} tracks from {self.rows_read:,} rows"
+        line += f" ({left_out})" if left_out else " (nothing left out)"
+        return "; ".join((line, *self.notes))
+
+
+def read_tracks(path: str | Path | None = None) -> TrackTable:
+    """Read, check and tidy a table of tracks.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file in one of `clustering.layouts.LAYOUTS`; None reads the table
+        that comes with the project.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as tracks, a number column holds text, or fewer than two
+        usable tracks remain.
+    """
+    path = DEFAULT_TABLE if path is None else Path(path)
+    return _tidied(read_table(path), path.name)
+
+
+def tracks_from_frame(frame: pd.DataFrame, source: str = "the table") -> TrackTable:
+    """Check and tidy a table that is in memory already, as `read_tracks` does for a file."""
+    return _tidied(in_our_columns(frame, source), source)
+
+
+def spotify_url(track_id: str) -> str | None:
+    """Return the web address of a track, or None when `track_id` is not a Spotify id."""
+    if re.fullmatch(r"[0-9A-Za-z]{22}", track_id):
+        return f"https://open.spotify.com/track/{track_id}"
+    return None
+
+
+@lru_cache(maxsize=65536)
+def credited_artists(artist: str) -> tuple[str, ...]:
+    """Return the names in an artist cell, folded for comparison, the primary artist first.
+
+    Cells read ``A;B``, ``A, B``, ``A & B`` or ``A feat. B``. A duo's own name is split too;
+    that is harmless where names are only compared, and they are never shown in this form.
+    """
+    parts = (_folded(part) for part in CREDIT_SEPARATOR.split(artist))
+    return tuple(dict.fromkeys(part for part in parts if part)) or (_folded(artist) or artist,)
+
+
+def title_key(artist: str, name: str) -> str:
+    """Return what two issues of one recording share: primary artist and title, folded.
+
+    Case, accents, punctuation, credits of guests and words such as "Remastered 2011" do not
+    count; "Live" and "Remix" do, for they sound different.
+    """
+    title = _folded(EDITION.sub(" ", name)) or _folded(name) or name
+    return f"{credited_artists(artist)[0]}\n{title}"
+
+
+def _folded(text: str) -> str:
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+@lru_cache(maxsize=1)
+def track_schema() -> "pa.DataFrameSchema":
+    """Return the pandera schema of a track table: needed columns, optional ones, ranges."""
+    import pandera.pandas as pa
+
+    def number(limits: tuple[float, float], needed: bool) -> pa.Column:
+        return pa.Column(
+            float, pa.Check.in_range(*limits), required=needed, nullable=not needed, coerce=True
+        )
+
+    columns = {name: pa.Column(nullable=False) for name in ("track_id", "name", "artist")}
+    columns |= {name: number(limits, True) for name, limits in RANGES.items()}
+    columns |= {name: number(limits, False) for name, limits in OPTIONAL_RANGES.items()}
+    return pa.DataFrameSchema(columns)
+
+
+def _tidied(raw: RawTable, source: str) -> TrackTable:
+    frame = raw.frame.copy()
+    rows_read = len(frame)
+    for column in ("track_id", "name", "artist"):
+        text = frame[column].astype("str").str.strip()
+        frame[column] = text.where(text != "")
+    frame["track_id"] = frame["track_id"].str.replace(
+        r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)(\w+).*$",
+        r"\1",
+        regex=True,
+    )
+    for column in (*RANGES, *OPTIONAL_RANGES):
+        if column in frame:
+            frame[column] = _numbers(frame[column], source)
+    for column, (low, high) in OPTIONAL_RANGES.items():
+        if column in frame:  # an odd key or year says nothing against the track: forget it only
+            frame[column] = frame[column].where(frame[column].between(low, high))
+    if "explicit" in frame:
+        frame["explicit"] = _truths(frame["explicit"])
+    if "release_date" in frame:
+        years = _years(frame["release_date"])
+        frame["year"] = frame["year"].fillna(years) if "year" in frame else years
+
+    kept, complaint = _without_broken(frame)
+    broken = rows_read - len(kept)
+    music = kept[kept["speechiness"] <= SPOKEN_WORD_SPEECHINESS]
+    by_id = _merged(music, music["track_id"])
+    keys = pd.Series(
+        [title_key(a, n) for a, n in zip(by_id["artist"], by_id["name"], strict=True)],
+        index=by_id.index,
+        dtype="str",
+    )
+    by_title = _merged(by_id, keys)
+    if len(by_title) < 2:
+        why = f" (most often: {complaint})" if complaint else ""
+        raise InputError(
+            f"{source} holds {len(by_title)} usable tracks of {rows_read} rows: {broken} are "
+            f"broken{why}, {len(kept) - len(music)} spoken word, "
+            f"{len(music) - len(by_title)} duplicates; give a table with at least 2 tracks that "
+            "have all of: " + ", ".join(NEEDED_COLUMNS)
+        )
+    columns = [c for c in (*NEEDED_COLUMNS, *OPTIONAL_COLUMNS) if c in by_title]
+    return TrackTable(
+        frame=by_title[columns].reset_index(drop=True),
+        source=source,
+        layout=raw.layout,
+        rows_read=rows_read,
+        broken=broken,
+        spoken_word=len(kept) - len(music),
+        merged_ids=len(music) - len(by_id),
+        merged_titles=len(by_id) - len(by_title),
+        notes=raw.notes,
+    )
+
+
+def _numbers(values: pd.Series, source: str) -> pd.Series:
+    """Return `values` as floats; text that is no word for "missing" is the user's mistake."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    suspects = values[numbers.isna() & values.notna()]
+    wrong = suspects[~suspects.astype(str).str.strip().str.casefold().isin(MISSING_WORDS)]
+    if len(wrong):
+        raise InputError(
+            f"{source}: column {values.name}, data row {int(wrong.index[0]) + 1} holds "
+            f"{str(wrong.iloc[0])[:40]!r}, which is not a number ({len(wrong)} such cells); "
+            "correct it, or leave the cell empty to drop the row"
+        )
+    return numbers
+
+
+def _truths(values: pd.Series) -> pd.Series:
+    words = values.astype("str").str.strip().str.casefold()
+    known = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False}
+    return words.map(known | {"0.0": False, "no": False}).astype("boolean")
+
+
+def _years(dates: pd.Series) -> pd.Series:
+    """Return the year of a date; a decade such as ``80s`` counts as its first year."""
+    text = dates.astype("str")
+    years = pd.to_numeric(text.str.extract(r"^\s*(\d{4})", expand=False), errors="coerce")
+    decades = pd.to_numeric(text.str.extract(r"^\s*(\d0)s\s*$", expand=False), errors="coerce")
+    return years.fillna(decades + np.where(decades < 30, 2000, 1900)).astype(float)
+
+
+def _without_broken(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the rows that meet the schema, and what the others most often lack."""
+    import pandera.errors
+
+    try:
+        return track_schema().validate(frame, lazy=True), ""
+    except pandera.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        common = cases["column"].value_counts().index[0]
+        example = cases.loc[cases["column"] == common, "failure_case"].iloc[0]
+        wrong_rows = cases["index"].dropna().astype(int).unique()
+        return frame.drop(index=wrong_rows), f"{common} is {example}"
+
+
+def _merged(frame: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
+    """Keep one row for each key: the most popular, then the first.
+
+    Genres of the rows merged are joined, so that a genre filter finds the track under each.
+    """
+    if not key.duplicated().any():
+        return frame
+    ranked = frame
+    if "popularity" in frame:
+        ranked = frame.sort_values("popularity", ascending=False, kind="stable")
+    kept = ranked[~key.loc[ranked.index].duplicated()].sort_index()
+    if "genre" in frame:
+        shared = frame.loc[key.duplicated(keep=False) & frame["genre"].notna(), "genre"]
+        joined = shared.groupby(key.loc[shared.index], sort=False).agg(_joined_genres)
+        genres = key.loc[kept.index].map(joined)
+        kept = kept.assign(genre=genres.where(genres.notna(), kept["genre"]))
+    return kept
+
+
+def _joined_genres(cells: pd.Series) -> str:
+    return ";".join(dict.fromkeys(genre for cell in cells for genre in cell.split(";")))

@@ -1,0 +1,144 @@
+"""What each emotion aims at, judged on real tracks and on labels that people gave."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clustering.catalogue import Catalogue, open_catalogue
+from clustering.layouts import FEATURE_NAMES
+from clustering.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods, ranked_moods
+from clustering.playlist import make_playlist
+from clustering.tracks import tracks_from_frame
+from ser.emotions import EMOTION_NAMES, EmotionEstimate
+from ser.errors import InputError
+
+BIG = os.environ.get("EMOTIFY_TRACKS")
+needs_big = pytest.mark.skipif(not BIG, reason="EMOTIFY_TRACKS names no folder of big tables")
+
+
+def mixed(**shares):
+    return EmotionEstimate(tuple(shares.get(name, 0.0) for name in EMOTION_NAMES))
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return open_catalogue()
+
+
+@pytest.mark.parametrize("name", EMOTION_NAMES)
+def test_the_settings_are_complete_and_in_range(name):
+    index = EMOTION_NAMES.index(name)
+    assert ((SETTINGS.targets[index] >= 0) & (SETTINGS.targets[index] <= 1)).all()
+    assert (SETTINGS.weights[index] > 0).all()
+    assert set(np.array(EMOTION_NAMES)[SETTINGS.lift[index] > 0]) <= {"calm", "happy"}
+
+
+def test_an_even_split_of_happy_and_sad_is_neither():
+    split = aim_for(mixed(happy=0.5, sad=0.5))
+    happy, sad = (aim_for(EmotionEstimate.of(name)) for name in ("happy", "sad"))
+    for feature in ("valence", "energy"):
+        middle = (happy.quantiles[feature] + sad.quantiles[feature]) / 2
+        assert split.quantiles[feature] == pytest.approx(middle)
+    assert abs(split.valence) < 0.2
+    assert split.spread > happy.spread
+
+
+def test_an_unsure_estimate_is_milder_and_broader(catalogue):
+    sure = aim_for(EmotionEstimate.of("angry"))
+    unsure = aim_for(EmotionEstimate((1 / 8,) * 8))
+    assert unsure.spread > 2 * sure.spread
+    edge = [abs(aim.quantiles["energy"] - 0.5) for aim in (sure, unsure)]
+    assert edge[1] < edge[0]
+    assert len(chosen_moods(unsure, catalogue.model)) >= len(chosen_moods(sure, catalogue.model))
+
+
+@pytest.mark.parametrize(
+    ("emotion", "expected"),
+    [
+        ("calm", {"energy": -1, "acousticness": 1, "instrumentalness": 1}),
+        ("sad", {"energy": -1, "valence": -1, "acousticness": 1}),
+        ("happy", {"energy": 1, "valence": 1, "danceability": 1}),
+        ("angry", {"energy": 1, "loudness": 1, "valence": -1, "acousticness": -1}),
+    ],
+)
+def test_aims_lean_the_way_people_hear_it(catalogue, emotion, expected):
+    playlist = make_playlist(EmotionEstimate.of(emotion), catalogue)
+    rows = catalogue.table.frame["track_id"].isin([track.track_id for track in playlist.tracks])
+    found = catalogue.quantiles[rows.to_numpy()].mean(axis=0)
+    for feature, side in expected.items():
+        assert side * (found[FEATURE_NAMES.index(feature)] - 0.5) > 0.15, feature
+
+
+def test_calm_is_not_quiet_happiness(catalogue):
+    calm, happy = (
+        make_playlist(EmotionEstimate.of(e), catalogue).to_frame() for e in ("calm", "happy")
+    )
+    assert calm["valence"].mean() < 0.4 < happy["valence"].mean()
+    assert calm["instrumentalness"].mean() > 0.3
+
+
+def test_lift_cheers_the_sad_and_settles_the_angry():
+    sad, angry, happy = (EmotionEstimate.of(name) for name in ("sad", "angry", "happy"))
+    assert aim_for(sad, "lift").quantiles["valence"] > aim_for(sad).quantiles["valence"] + 0.4
+    assert aim_for(angry, "lift").quantiles["energy"] < aim_for(angry).quantiles["energy"] - 0.4
+    assert aim_for(happy, "lift").quantiles == pytest.approx(aim_for(happy).quantiles)
+    assert aim_for(sad, "lift").valence > 0.5
+
+
+@pytest.mark.parametrize("name", EMOTION_NAMES)
+def test_a_journey_goes_straight_from_match_to_lift(name):
+    estimate = EmotionEstimate.of(name)
+    aims = aims_along(estimate, "journey", 12)
+    match, lift = aim_for(estimate, "match"), aim_for(estimate, "lift")
+    assert aims[0].quantiles == pytest.approx(match.quantiles)
+    assert aims[-1].quantiles == pytest.approx(lift.quantiles)
+    for feature in FEATURE_NAMES:
+        steps = np.diff([aim.quantiles[feature] for aim in aims])
+        assert (steps >= -1e-12).all() or (steps <= 1e-12).all()
+
+
+def test_distance_is_zero_at_the_aim_and_at_most_one():
+    aim = aim_for(EmotionEstimate.of("sad"))
+    here = np.array([[aim.quantiles[name] for name in FEATURE_NAMES]])
+    assert aim.distances(here)[0] == pytest.approx(0, abs=1e-9)
+    corners = np.random.default_rng(0).integers(0, 2, (50, len(FEATURE_NAMES)))
+    assert aim.distances(corners).max() <= 1
+
+
+def test_moods_are_ranked_by_their_distance(catalogue):
+    ranked = ranked_moods(aim_for(EmotionEstimate.of("angry")), catalogue.model)
+    distances = [distance for _, distance in ranked]
+    assert distances == sorted(distances)
+    assert "heavy" in ranked[0][0].name
+    assert len(ranked) == len(catalogue.model.moods)
+
+
+def test_an_unknown_mode_lists_the_three():
+    with pytest.raises(InputError, match="match, lift, journey"):
+        aim_for(EmotionEstimate.of("sad"), "cure")
+    assert aim_for(EmotionEstimate.of("sad"), " Lift ").mode in MODES
+
+
+# Quadrants of what listeners felt, from their tags (calm: still, pleasant or not).
+QUADRANTS = {"happy": (1, 1), "angry": (-1, 1), "sad": (-1, -1)}
+
+
+@needs_big
+@pytest.mark.parametrize(
+    ("emotion", "lift_over_chance"), [("happy", 1.5), ("angry", 1.9), ("sad", 1.6)]
+)
+def test_picks_agree_with_listeners_beyond_chance(emotion, lift_over_chance):
+    labelled = pd.read_parquet(Path(BIG) / "tracks_with_human_valence_arousal.parquet")
+    labelled = labelled[labelled["split"] == "test"]
+    catalogue = Catalogue.of(tracks_from_frame(labelled))
+    felt = labelled.set_index("track_id").loc[catalogue.table.frame["track_id"]]
+    valence, arousal = QUADRANTS[emotion]
+    agrees = (np.sign(felt["valence_dz"]) == valence) & (np.sign(felt["arousal"]) == arousal)
+    precision = []
+    for seed in range(5):
+        playlist = make_playlist(EmotionEstimate.of(emotion), catalogue, seed=seed)
+        precision += [agrees[track.track_id] for track in playlist.tracks]
+    assert np.mean(precision) > lift_over_chance * agrees.mean()
