@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,24 @@ def as_dict(playlist: "Playlist") -> dict[str, Any]:
     }
 
 
+def as_text(playlist: "Playlist") -> str:
+    """Return text for a terminal: what was aimed at, the tracks and why, the notes."""
+    mood = playlist.mood
+    minutes = playlist.minutes
+    length = "" if minutes is None else f", {minutes:.0f} minutes"
+    lines = [
+        f"{playlist.mode}: {mood.name} (valence {mood.valence:+.2f}, arousal {mood.arousal:+.2f}); "
+        f"{len(playlist)} tracks{length}, coverage {playlist.coverage:.0%}",
+        "",
+    ]
+    for number, track in enumerate(playlist.tracks, 1):
+        lines.append(f"{number:>3}. {track.artist} - {track.name}")
+        lines.append(f"     {track.why}")
+        if track.url or track.path:
+            lines.append(f"     {track.url or track.path}")
+    return "\n".join([*lines, *(f"note: {note}" for note in playlist.notes)])
+
+
 def as_frame(playlist: "Playlist") -> pd.DataFrame:
     """Return one row a track."""
     return pd.DataFrame(
@@ -71,6 +90,28 @@ def as_frame(playlist: "Playlist") -> pd.DataFrame:
             for track in playlist.tracks
         ]
     )
+
+
+def as_html_table(playlist: "Playlist") -> str:
+    """Return an HTML table, every text in it escaped, titles linked where there is an address."""
+    rows = [
+        {
+            "track": _linked(track.name, track.url),
+            "artist": escape(track.artist),
+            "why": escape(track.why),
+            "mood": escape(track.mood),
+            "energy": f"{track.features['energy']:.2f}",
+            "valence": f"{track.features['valence']:.2f}",
+            "distance": f"{track.distance:.2f}",
+        }
+        for track in playlist.tracks
+    ]
+    frame = pd.DataFrame(rows, index=range(1, len(rows) + 1))
+    return frame.to_html(escape=False, border=0)
+
+
+def _linked(text: str, url: str | None) -> str:
+    return escape(text) if url is None else f'<a href="{escape(url)}">{escape(text)}</a>'
 
 
 def as_json(playlist: "Playlist", path: str | Path | None = None) -> str:

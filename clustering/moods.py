@@ -108,6 +108,26 @@ class MoodModel:
         """Return the index of the mood nearest to each row of quantiles, (n,)."""
         return self.pipeline[1:].predict(quantiles)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a mood, the lowest arousal first, features in Spotify's units."""
+        return pd.DataFrame(
+            [
+                {
+                    "mood": mood.name,
+                    "tracks": mood.size,
+                    "mood valence": mood.valence,
+                    "mood arousal": mood.arousal,
+                    **{name: mood.centroid[name] for name in FEATURE_NAMES},
+                }
+                for mood in self.moods
+            ]
+        ).set_index("mood")
+
+    def describe(self) -> str:
+        """Return the moods as a table for a terminal."""
+        table = self.to_frame().reset_index()
+        return table.to_string(index=False, float_format=lambda value: f"{value:.2f}")
+
 
 def fit_moods(
     table: TrackTable | pd.DataFrame, *, n_moods: int = DEFAULT_MOODS, seed: int = 0

@@ -145,6 +145,10 @@ class Playlist:
         """Return plain values for JSON."""
         return export.as_dict(self)
 
+    def describe(self) -> str:
+        """Return the playlist as text for a terminal."""
+        return export.as_text(self)
+
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the playlist as JSON text, and write it to `path` if one is given."""
         return export.as_json(self, path)
@@ -152,6 +156,10 @@ class Playlist:
     def to_csv(self, path: str | Path) -> None:
         """Write the playlist as CSV."""
         export.write_csv(self, path)
+
+    def to_html_table(self) -> str:
+        """Return a small HTML table with links, for a notebook."""
+        return export.as_html_table(self)
 
     def to_html(self, path: str | Path) -> None:
         """Write the playlist as one self-contained page."""

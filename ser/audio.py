@@ -294,6 +294,30 @@ def windows(recording: Recording, settings: FeatureSettings) -> Iterator[Window]
             yield Window(start / rate, end / rate, samples)
 
 
+def read_whole(
+    recording: Recording, sample_rate_hz: int, *, at_most_seconds: float | None = None
+) -> Samples:
+    """Return a recording as one array, or its beginning.
+
+    Parameters
+    ----------
+    recording
+        What to read.
+    sample_rate_hz
+        Rate wanted.
+    at_most_seconds
+        Where to stop; the end by default.
+    """
+    length = None if at_most_seconds is None else round(at_most_seconds * sample_rate_hz)
+    blocks, n_read = [], 0
+    for block in recording.blocks(sample_rate_hz):
+        blocks.append(block)
+        n_read += len(block)
+        if length is not None and n_read >= length:
+            break
+    return np.concatenate(blocks)[:length]
+
+
 def read_trimmed(path: str | os.PathLike[str], settings: FeatureSettings) -> Samples:
     """Return the sound of a short file between its silences, as the network would hear it.
 
@@ -301,6 +325,4 @@ def read_trimmed(path: str | os.PathLike[str], settings: FeatureSettings) -> Sam
     """
     recording = Recording(path)
     bounds = find_sound(recording, settings)
-    return np.concatenate(list(recording.blocks(settings.sample_rate_hz)))[
-        bounds.start : bounds.end
-    ]
+    return read_whole(recording, settings.sample_rate_hz)[bounds.start : bounds.end]

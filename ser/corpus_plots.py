@@ -4,17 +4,20 @@ The table is that of `ser.corpus_statistics.read_statistics`; the look is that o
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
-from ser.audio import SoundBounds
+from ser.audio import Recording, SoundBounds, find_sound
 from ser.emotions import EMOTION_NAMES
-from ser.features import FeatureExtractor, Samples
+from ser.features import FeatureExtractor, FeatureSettings, Samples
 from ser.plots import FAINT, INK, colours, new_axes, plot_mfcc, plot_waveform, style
+from ser.ravdess import index_clips
 
 SEX_COLOURS = {"female": "#c2568c", "male": "#3f8f8b"}
 
@@ -71,7 +74,7 @@ def plot_by_actor(table: pd.DataFrame, column: str, label: str, *, ax: Axes | No
         ax.plot(place, median, "o", color=colour, markersize=5)
     for name, colour in SEX_COLOURS.items():
         ax.plot([], [], "o", color=colour, markersize=5, label=name)
-    ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left", ncols=2)
+    ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower right", ncols=2)
     ax.set(xticks=range(len(order)), xticklabels=order, xlabel="actor", ylabel=label)
     return style(ax, grid="y")
 
@@ -100,6 +103,41 @@ def plot_silence(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return style(ax)
 
 
+def read_takes(
+    folder: str | Path, settings: FeatureSettings, *, actor: int = 12, statement_number: int = 1
+) -> dict[str, tuple[Samples, SoundBounds]]:
+    """Read one actor's first take of a sentence in each emotion, strong where there is strong.
+
+    Parameters
+    ----------
+    folder
+        RAVDESS, as `ser.ravdess.index_clips` takes it.
+    settings
+        The rate to read at, and what counts as silence.
+    actor, statement_number
+        Which actor, 1-24, and which of the two sentences.
+
+    Returns
+    -------
+    dict
+        Samples and where their sound lies, by emotion, as `plot_takes` draws them.
+
+    Raises
+    ------
+    InputError
+        If the corpus is not there, or a recording cannot be read.
+    """
+    takes = {}
+    for clip in index_clips(folder):
+        loudest = clip.intensity == "strong" or clip.emotion.name == "neutral"
+        wanted = (clip.channel, clip.actor, clip.statement_number, clip.repetition)
+        if loudest and wanted == ("speech", actor, statement_number, 1):
+            recording = Recording(clip.path)
+            samples = np.concatenate(list(recording.blocks(settings.sample_rate_hz)))
+            takes[clip.emotion.name] = samples, find_sound(recording, settings)
+    return takes
+
+
 def plot_takes(
     takes: Mapping[str, tuple[Samples, SoundBounds]], extractor: FeatureExtractor
 ) -> NDArray[np.object_]:
@@ -119,21 +157,30 @@ def plot_takes(
     """
     rate_hz, hop_seconds = extractor.settings.sample_rate_hz, extractor.settings.hop_seconds
     n_columns = (len(takes) + 1) // 2
+    # The empty row in the middle keeps each waveform near its own MFCCs.
     figure, axes = plt.subplots(
-        4, n_columns, figsize=(2.6 * n_columns, 6), height_ratios=(1, 1.2, 1, 1.2), squeeze=False
+        5,
+        n_columns,
+        figsize=(2.6 * n_columns, 5.6),
+        gridspec_kw={"height_ratios": (1, 1.3, 0.5, 1, 1.3), "hspace": 0.08, "wspace": 0.06},
+        squeeze=False,
     )
+    for spare in axes[2]:
+        spare.set_axis_off()
+    axes = np.delete(axes, 2, axis=0)
     loudest = max(float(np.abs(samples).max()) for samples, _ in takes.values())
     for number, (name, (samples, bounds)) in enumerate(takes.items()):
         row, column = divmod(number, n_columns)
         wave, cepstrum = axes[2 * row, column], axes[2 * row + 1, column]
         plot_waveform(samples, rate_hz, bounds, ax=wave, colour=colours()[name])
-        wave.set(title=name, xlabel="", ylim=(-loudest, loudest), xticklabels=[])
+        wave.set(title=name, xlabel="", ylim=(-loudest, loudest), xticks=[])
         features = extractor(samples[bounds.start : bounds.end])
-        plot_mfcc(features[:, : extractor.settings.n_mfcc], hop_seconds, ax=cepstrum)
+        plot_mfcc(features[:, : extractor.settings.n_mfcc], hop_seconds, ax=cepstrum, scale=False)
+        cepstrum.xaxis.set_major_locator(MultipleLocator(1))
         if column:
             wave.set(ylabel="", yticklabels=[])
             cepstrum.set(ylabel="", yticklabels=[])
         if row == 0:
             cepstrum.set_xlabel("")
-    figure.tight_layout(h_pad=0.6, w_pad=0.6)
+    figure.align_ylabels(axes[:, 0])
     return axes

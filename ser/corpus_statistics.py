@@ -28,7 +28,7 @@ from ser.features import FeatureExtractor, FeatureSettings, make_filter_banks
 from ser.ravdess import Clip, index_clips
 
 SHIPPED_TABLE = Path(__file__).resolve().parents[1] / "data" / "ravdess_statistics.csv"
-SETTINGS = FeatureSettings(n_mfcc=13, n_chroma=0, delta_width=0)
+SETTINGS = FeatureSettings(n_mfcc=13, n_chroma=0, pitch=False, delta_width=0)
 MFCC_COLUMNS = tuple(
     f"mfcc_{what}_{number:02d}" for what in ("mean", "std") for number in range(1, 14)
 )

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from ser.emotions import EMOTION_NAMES, EMOTIONS
+from ser.plots import new_axes, style
 
 CHANCE = 100 / len(EMOTIONS)
 QUIET = "#b8bec6"
@@ -26,13 +26,9 @@ def published_figures() -> pd.DataFrame:
     return pd.read_csv(PUBLISHED_FILE)
 
 
-def _axes(ax: Axes | None, width: float, height: float) -> Axes:
-    return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
-
-
 def plot_confusion(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     """Draw the confusion matrix, each row in percent of what was meant."""
-    ax = _axes(ax, 6.2, 5.4)
+    ax = new_axes(ax, 6.2, 5.4)
     counts = np.array(figures["confusion"])
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
@@ -48,7 +44,7 @@ def plot_confusion(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
 
 def plot_per_class(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     """Draw the recall of each emotion, with chance."""
-    ax = _axes(ax, 6.2, 3.2)
+    ax = new_axes(ax, 6.2, 3.2)
     recalls = [100 * figures["per_class_recall"][name] for name in EMOTION_NAMES]
     ax.bar(EMOTION_NAMES, recalls, color=[emotion.colour for emotion in EMOTIONS])
     for place, recall in enumerate(recalls):
@@ -56,12 +52,12 @@ def plot_per_class(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     _chance_line(ax.axhline)
     ax.set(ylabel="recall (%)", ylim=(0, 100), title="How often each emotion is recognised")
     ax.tick_params(axis="x", rotation=30)
-    return _plain(ax)
+    return style(ax)
 
 
 def plot_per_actor(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     """Draw the UAR of each actor, sorted: speakers differ more than methods do."""
-    ax = _axes(ax, 7.2, 3.2)
+    ax = new_axes(ax, 7.2, 3.2)
     actors = sorted(figures["uar_per_actor"].items(), key=lambda item: item[1])
     values = [100 * value for _, value in actors]
     women = [int(actor) % 2 == 0 for actor, _ in actors]
@@ -78,12 +74,12 @@ def plot_per_actor(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
         title="Speakers differ",
         ylim=(0, 100),
     )
-    return _plain(ax)
+    return style(ax)
 
 
 def plot_ladder(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     """Draw our figure among the published ones; protocols differ and are named."""
-    ax = _axes(ax, 8.2, 4.8)
+    ax = new_axes(ax, 8.2, 4.8)
     rows = published_figures()[["system", "protocol", "measure", "percent"]]
     ours = ("Emotify, this model", "5 folds, nested validation", "UAR", 100 * figures["uar"])
     rows = pd.concat([rows, pd.DataFrame([ours], columns=rows.columns)]).sort_values("percent")
@@ -97,25 +93,20 @@ def plot_ladder(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     _chance_line(ax.axvline)
     ax.tick_params(axis="y", labelsize=7)
     ax.set(xlabel="percent", xlim=(0, 95), title="RAVDESS speech, eight emotions, unseen speakers")
-    return _plain(ax)
+    return style(ax)
 
 
 def plot_leak(rows: Mapping[str, float], ax: Axes | None = None) -> Axes:
     """Draw UAR in percent under several protocols, to show what a leaky split pretends."""
-    ax = _axes(ax, 6.2, 2.4)
+    ax = new_axes(ax, 6.2, 2.4)
     ax.barh(list(rows), list(rows.values()), color=[OURS, *[QUIET] * (len(rows) - 1)])
     for place, value in enumerate(rows.values()):
         ax.text(value + 1, place, f"{value:.1f}", va="center", fontsize=9)
     _chance_line(ax.axvline)
     ax.invert_yaxis()
     ax.set(xlabel="UAR (%)", xlim=(0, 100), title="The same recipe, judged in different ways")
-    return _plain(ax)
+    return style(ax)
 
 
 def _chance_line(draw: Any) -> None:
     draw(CHANCE, color="#888888", linewidth=1, linestyle=":")
-
-
-def _plain(ax: Axes) -> Axes:
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax

@@ -8,7 +8,6 @@ of the model card. No audio is read.
 """
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +46,10 @@ def markdown_tables(figures: dict[str, Any]) -> dict[str, str]:
 def fill_in(text: str, tables: dict[str, str]) -> str:
     """Return a page with the text between its markers replaced."""
     for name, table in tables.items():
-        marked = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        text = marked.sub(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, found, rest = text.partition(begin)
+        if found:
+            text = f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
     return text
 
 
@@ -66,8 +67,9 @@ def draw(figures: dict[str, Any], folder: Path) -> None:
         ("per_actor", plots.plot_per_actor),
         ("ladder", plots.plot_ladder),
     ):
-        figure = plot(figures["luna-jimenez"]).get_figure()
-        # Without the date and version of matplotlib the same figures give the same bytes.
+        figure = plot(figures["luna-jimenez"]).get_figure(root=True)
+        assert figure is not None
+        # Without the version of matplotlib the same figures give the same bytes.
         figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Software": None})
 
 

@@ -9,6 +9,7 @@ Utterances of one batch differ in length: ``mask`` is 1 for frames and 0 for pad
 layer lets padding through.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -151,6 +152,22 @@ def build_model(
     x = layers.Dropout(sizes.dropout, name="dense_dropout")(x)
     out = layers.Dense(len(EMOTIONS), activation="softmax", name="probabilities")(x)
     return keras.Model([features, mask], out, name="emotify_ser")
+
+
+def average_of(networks: Sequence[keras.Model]) -> keras.Model:
+    """Return one network whose probabilities are the mean of those of several.
+
+    Networks that differ only in their seed err differently: their mean is better than any one.
+    """
+    if len(networks) == 1:
+        return networks[0]
+    for number, network in enumerate(networks):
+        network.name = f"member_{number}"
+    inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in networks[0].inputs]
+    outputs = [network(inputs) for network in networks]
+    return keras.Model(
+        inputs, layers.Average(name="probabilities")(outputs), name="emotify_ser_average"
+    )
 
 
 def _bidirectional(units: int, name: str) -> layers.Layer:

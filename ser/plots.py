@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ser.audio import SoundBounds
@@ -20,7 +21,7 @@ INK = "#333333"
 FAINT = "#d9d9d9"
 WAVE = "#3b6fb6"
 COLUMNS_DRAWN = 1500  # a long recording has more samples than the picture has pixels
-UNLABELLED_SHARE = 0.08  # a thinner band of the timeline has no room for its name
+UNLABELLED_SHARE = 0.12  # a thinner band of the timeline has no room for its name
 
 # Where a name stands beside its point in the circumplex, in points, so that none overlap:
 # angry, fearful and disgust nearly coincide there.
@@ -108,7 +109,9 @@ def plot_waveform(
     return style(ax)
 
 
-def plot_mfcc(matrix: Matrix, hop_seconds: float, *, ax: Axes | None = None) -> Axes:
+def plot_mfcc(
+    matrix: Matrix, hop_seconds: float, *, ax: Axes | None = None, scale: bool = True
+) -> Axes:
     """Draw MFCCs over time, every coefficient on its own scale.
 
     Parameters
@@ -119,6 +122,8 @@ def plot_mfcc(matrix: Matrix, hop_seconds: float, *, ax: Axes | None = None) -> 
         Time from frame to frame.
     ax
         Where to draw.
+    scale
+        Whether to draw the scale of the colours beside it.
     """
     ax = new_axes(ax, 7, 2.4)
     # The first coefficient varies a hundred times as much as the last: on one scale it is all
@@ -136,11 +141,12 @@ def plot_mfcc(matrix: Matrix, hop_seconds: float, *, ax: Axes | None = None) -> 
         vmax=2.5,
         extent=(-hop_seconds / 2, (n_frames - 0.5) * hop_seconds, 0.5, n_mfcc + 0.5),
     )
-    if ax.figure.get_layout_engine() is not None:
+    if scale:
         bar = ax.figure.colorbar(image, ax=ax, pad=0.01, ticks=[-2, 0, 2])
         bar.set_label("standard deviations", size=9, color=INK)
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0, labelsize=9, labelcolor=INK)
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set(xlabel="time (s)", ylabel="MFCC")
     return style(ax)
 

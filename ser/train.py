@@ -27,7 +27,7 @@ from ser.features import (
     Samples,
     make_filter_banks,
 )
-from ser.model import ModelSettings, build_model
+from ser.model import ModelSettings, average_of, build_model
 from ser.ravdess import Clip
 
 
@@ -37,6 +37,8 @@ class TrainSettings:
 
     Attributes
     ----------
+    members
+        Networks, different in their seed alone, whose probabilities are averaged.
     epochs, batch_size
         Passes over the training clips, and clips per step.
     crop_seconds
@@ -51,6 +53,7 @@ class TrainSettings:
         Sizes of the network, and augmentation.
     """
 
+    members: int = 2
     epochs: int = 60
     crop_seconds: float = 3.0
     batch_size: int = 32
@@ -173,7 +176,7 @@ def fit_network(
     seed: int,
     progress: str = "training",
 ) -> keras.Model:
-    """Train one network from scratch.
+    """Train from scratch.
 
     Parameters
     ----------
@@ -195,19 +198,31 @@ def fit_network(
     keras.Model
         Inputs ``features`` and ``mask``; see `ser.model.build_model`.
     """
-    keras.utils.set_random_seed(seed)
     variants = augmented_features(waveforms, extractor, settings.augment, seed)
     mean, scale = standardisation([copies[0] for copies in variants])
-    model = build_model(extractor.settings.n_features, mean, scale, settings.model)
+    n_features = extractor.settings.n_features
     n_frames = extractor.settings.n_frames(settings.crop_seconds)
-    batches = TrainingBatches(variants, targets, mean, n_frames, settings, seed)
+    members = []
+    for member in range(settings.members):
+        member_seed = seed * settings.members + member  # no two runs share a member
+        keras.utils.set_random_seed(member_seed)
+        network = build_model(n_features, mean, scale, settings.model)
+        batches = TrainingBatches(variants, targets, mean, n_frames, settings, member_seed)
+        _fit_member(network, batches, settings, f"{progress}, network {member + 1}")
+        members.append(network)
+    return average_of(members)
+
+
+def _fit_member(
+    network: keras.Model, batches: TrainingBatches, settings: TrainSettings, title: str
+) -> None:
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         decay_steps=settings.epochs * len(batches),
         warmup_target=settings.learning_rate,
         warmup_steps=2 * len(batches),
     )
-    model.compile(
+    network.compile(
         optimizer=keras.optimizers.AdamW(
             schedule,
             weight_decay=settings.weight_decay,
@@ -218,15 +233,14 @@ def fit_network(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         jit_compile=True,  # half the time of a step on two cores
     )
-    with tqdm(total=settings.epochs, desc=progress, unit="epoch") as bar:
+    with tqdm(total=settings.epochs, desc=title, unit="epoch") as bar:
 
         def show(_epoch: int, logs: dict[str, float]) -> None:
             bar.set_postfix(loss=f"{logs['loss']:.3f}", refresh=False)
             bar.update()
 
         shown = keras.callbacks.LambdaCallback(on_epoch_end=show)
-        model.fit(batches, epochs=settings.epochs, verbose=0, callbacks=[shown])
-    return model
+        network.fit(batches, epochs=settings.epochs, verbose=0, callbacks=[shown])
 
 
 def predict_features(

@@ -20,7 +20,7 @@ keras = pytest.importorskip(
 from ser import artefact, train  # noqa: E402
 from ser.recognizer import load_recognizer  # noqa: E402
 
-QUICK = replace(train.TrainSettings(), epochs=2)
+QUICK = replace(train.TrainSettings(), epochs=2, members=1)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,26 @@ def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_pat
     assert np.abs(train.predict_features(network, features) - served).max() < 1e-4
     reloaded = keras.saving.load_model(tmp_path / "model" / "model.keras")
     assert np.abs(train.predict_features(reloaded, features) - served).max() < 1e-4
+
+
+def test_an_average_of_networks_is_their_mean_also_when_served(
+    network, extractor, tmp_path, corpus
+):
+    clips = corpus[:16]
+    waveforms = train.read_waveforms(clips, extractor)
+    settings = replace(QUICK, epochs=1, members=2)
+    both = train.fit_network(waveforms, train.one_hot(clips), extractor, settings, seed=0)
+    features = [extractor(samples) for samples in waveforms]
+    alone = [
+        train.predict_features(both.get_layer(f"member_{number}"), features) for number in (0, 1)
+    ]
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3  # the seeds differ
+    mean = train.predict_features(both, features)
+    assert np.abs(np.mean(alone, axis=0) - mean).max() < 1e-6
+    artefact.save(tmp_path / "model", both, extractor, {"seed": 0}, with_keras=False)
+    batch, mask = train.pad(features)
+    session = load_recognizer(tmp_path / "model").artefact.session
+    assert np.abs(session.run(None, {"features": batch, "mask": mask})[0] - mean).max() < 1e-4
 
 
 def test_padding_changes_nothing(network, extractor):
@@ -125,7 +145,7 @@ def test_cross_validation_trains_without_the_test_actors_and_resumes(corpus, tmp
         return fit(waveforms, *args, **kwargs)
 
     monkeypatch.setattr(train, "fit_network", watched)
-    settings = replace(train.TrainSettings(), epochs=1)
+    settings = replace(train.TrainSettings(), epochs=1, members=1)
     table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[3])
     assert heard == [8 * (24 - 5 - 2)]  # five actors test, two validate
     assert set(table["actor"]) == {8, 17, 21, 23, 24}
@@ -140,7 +160,7 @@ def test_cross_validation_trains_without_the_test_actors_and_resumes(corpus, tmp
 
 
 def test_a_network_learns_what_can_be_heard(corpus, tmp_path):
-    settings = replace(train.TrainSettings(), epochs=12)
+    settings = replace(train.TrainSettings(), epochs=12, members=1)
     table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4])
     predicted = table[list(EMOTION_NAMES)].to_numpy().argmax(axis=1)
     meant = table["emotion"].map(EMOTION_NAMES.index).to_numpy()
