@@ -40,7 +40,7 @@ class AugmentSettings:
     max_time_mask: float = 0.15
     n_feature_masks: int = 2
     max_feature_mask: int = 8
-    mixup_alpha: float = 0.3
+    mixup_alpha: float = 0.2
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

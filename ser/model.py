@@ -158,16 +158,23 @@ def average_of(networks: Sequence[keras.Model]) -> keras.Model:
     """Return one network whose probabilities are the mean of those of several.
 
     Networks that differ only in their seed err differently: their mean is better than any one.
+    The result carries the weights alone; what the optimisers remembered is left behind.
     """
+    networks = [_without_optimizer(network, f"member_{i}") for i, network in enumerate(networks)]
     if len(networks) == 1:
         return networks[0]
-    for number, network in enumerate(networks):
-        network.name = f"member_{number}"
     inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in networks[0].inputs]
     outputs = [network(inputs) for network in networks]
     return keras.Model(
         inputs, layers.Average(name="probabilities")(outputs), name="emotify_ser_average"
     )
+
+
+def _without_optimizer(network: keras.Model, name: str) -> keras.Model:
+    plain = keras.models.clone_model(network)
+    plain.set_weights(network.get_weights())
+    plain.name = name
+    return plain
 
 
 def _bidirectional(units: int, name: str) -> layers.Layer:

@@ -4,8 +4,6 @@ Every function draws into `ax`, or into new axes of a fitting size, and returns 
 Every emotion has its own colour, the same in all pictures (``ser/emotions.toml``).
 """
 
-from collections.abc import Sequence
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -293,17 +291,3 @@ def _name_bands(ax: Axes, centres: NDArray[np.float64], shares: NDArray[np.float
             size=9,
             color="white" if dark else INK,
         )
-
-
-def legend_of_emotions(ax: Axes, names: Sequence[str] = EMOTION_NAMES) -> None:
-    """Put a legend of the emotions' colours to the right of `ax`."""
-    handles = [plt.Line2D([], [], marker="o", ls="", color=colours()[name]) for name in names]
-    ax.legend(
-        handles,
-        names,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-    )

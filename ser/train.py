@@ -53,7 +53,7 @@ class TrainSettings:
         Sizes of the network, and augmentation.
     """
 
-    members: int = 2
+    members: int = 3
     epochs: int = 60
     crop_seconds: float = 3.0
     batch_size: int = 32

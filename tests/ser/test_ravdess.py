@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import ravdess
+from ser import ravdess_download
 from ser.download import DownloadError, Remote
 from ser.errors import InputError
-from ser.ravdess import Clip, expected_clip_ids, index_clips, validate
+from ser.ravdess import Clip, expected_clip_ids, index_clips
+from ser.ravdess_validation import validate
 
 A_FEW = ("03-01-01-01-01-01-01", "03-01-05-02-02-01-02", "03-01-08-01-01-02-10")
 
@@ -268,7 +269,7 @@ def mirror(archive: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Stand in for Zenodo: the address in the environment, the checksum in `REMOTES`."""
     md5 = hashlib.md5(archive.read_bytes()).hexdigest()
     remote = Remote(archive.name, "http://127.0.0.1:9/unused.zip", md5)
-    monkeypatch.setattr(ravdess, "REMOTES", {"speech": remote})
+    monkeypatch.setattr(ravdess_download, "REMOTES", {"speech": remote})
     monkeypatch.setattr("ser.download.FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setenv("NO_PROXY", "*")
 
@@ -290,7 +291,7 @@ def test_download_brings_the_whole_corpus_once(
     mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "ravdess"
-    report = ravdess.download(folder, progress=False)
+    report = ravdess_download.download(folder, progress=False)
     assert report.ok
     assert sum(report.counts["speech"].values()) == 1440
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -298,14 +299,16 @@ def test_download_brings_the_whole_corpus_once(
     ]
 
     monkeypatch.delenv("EMOTIFY_RAVDESS_URL")
-    assert ravdess.download(folder, progress=False).ok  # nothing is fetched: nobody is there
+    assert ravdess_download.download(
+        folder, progress=False
+    ).ok  # nothing is fetched: nobody is there
 
     lost = index_clips(folder)[700].path
     lost.unlink()
     with pytest.raises(DownloadError, match="cut or refused"):
-        ravdess.download(folder, progress=False)
+        ravdess_download.download(folder, progress=False)
     shutil.copy(mirror, folder)  # by hand
-    assert ravdess.download(folder, keep_archive=True, progress=False).ok
+    assert ravdess_download.download(folder, keep_archive=True, progress=False).ok
     assert lost.is_file()
     assert (folder / mirror.name).is_file()
 
@@ -314,15 +317,15 @@ def test_download_of_an_incomplete_archive_is_said(mirror: Path, tmp_path: Path)
     small_corpus(tmp_path, ".")
     (tmp_path / f"{A_FEW[0]}.wav").write_bytes(b"broken, and not replaced by the archive")
     with pytest.raises(InputError, match="delete the invalid files"):
-        ravdess.download(tmp_path, progress=False)
+        ravdess_download.download(tmp_path, progress=False)
 
 
 def test_download_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose one of: speech"):
-        ravdess.download(tmp_path, channel="song")
+        ravdess_download.download(tmp_path, channel="song")
     (tmp_path / "file").write_text("here")
     with pytest.raises(InputError, match="is a file"):
-        ravdess.download(tmp_path / "file")
+        ravdess_download.download(tmp_path / "file")
 
 
 def test_the_real_speech_corpus_is_complete() -> None:

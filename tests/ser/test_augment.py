@@ -1,0 +1,138 @@
+"""Augmentation is reproducible by its seed and does what its settings say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser.augment import (
+    AugmentSettings,
+    add_noise,
+    change_speed,
+    mixup,
+    spec_augment,
+    waveform_variants,
+)
+from ser.features import Samples
+
+SPEECH_FILE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def speech() -> Samples:
+    return soundfile.read(SPEECH_FILE, dtype="float32")[0]
+
+
+@pytest.mark.parametrize("snr_db", [-5.0, 0.0, 10.0, 30.0])
+def test_noise_has_the_ratio_asked_for(speech: Samples, snr_db: float) -> None:
+    for seed in range(5):
+        noise = add_noise(speech, snr_db, np.random.default_rng(seed)) - speech
+        measured = 10 * np.log10(np.mean(speech**2) / np.mean(noise**2))
+        assert measured == pytest.approx(snr_db, abs=0.05)
+
+
+def test_noise_lies_between_hiss_and_rumble(speech: Samples) -> None:
+    slopes = []
+    for seed in range(40):
+        noise = add_noise(speech, 0.0, np.random.default_rng(seed)) - speech
+        power = np.abs(np.fft.rfft(noise)) ** 2
+        octaves = [power[n : 2 * n].mean() for n in (1000, 2000, 4000, 8000)]
+        slopes.append(np.polyfit(range(4), 10 * np.log10(octaves), 1)[0])
+    assert -6.5 < min(slopes) < -4 and -2 < max(slopes) < 0.5
+
+
+@pytest.mark.parametrize("factor", [0.85, 0.92, 1.0, 1.08, 1.15])
+def test_speed_changes_length_and_pitch(factor: float) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
+    faster = change_speed(tone, factor)
+    assert faster.dtype == np.float32
+    assert len(faster) == pytest.approx(len(tone) / factor, rel=1e-3)
+    loudest = np.argmax(np.abs(np.fft.rfft(faster))) * RATE / len(faster)
+    assert loudest == pytest.approx(440 * factor, abs=1)
+
+
+def test_the_variants_are_the_clip_and_its_copies(speech: Samples) -> None:
+    settings = AugmentSettings(speed_factors=(0.9, 1.1), noise_snr_db=(10.0, 30.0))
+    variants = waveform_variants(speech, settings, np.random.default_rng(0))
+    assert variants[0] is speech
+    assert [round(len(speech) / len(variant), 2) for variant in variants] == [1, 0.9, 1.1, 1]
+    noise = variants[-1] - speech
+    assert 10 <= 10 * np.log10(np.mean(speech**2) / np.mean(noise**2)) <= 30
+    none = AugmentSettings(speed_factors=(), noise_snr_db=())
+    assert len(waveform_variants(speech, none, np.random.default_rng(0))) == 1
+
+
+def test_the_same_seed_gives_the_same_copies(speech: Samples) -> None:
+    def everything(seed: int) -> list[Samples]:
+        rng = np.random.default_rng(seed)
+        features = np.ones((100, 92), np.float32)
+        masked = spec_augment(features, np.zeros(92, np.float32), AugmentSettings(), rng)
+        blended = mixup(*a_batch(), 0.3, np.random.default_rng(seed))
+        return [*waveform_variants(speech, AugmentSettings(), rng), masked, *blended]
+
+    for one, other in zip(everything(7), everything(7), strict=True):
+        assert np.array_equal(one, other)
+    assert any(
+        not np.array_equal(one, other)
+        for one, other in zip(everything(7), everything(8), strict=True)
+    )
+
+
+@pytest.mark.parametrize("n_frames", [1, 5, 100])
+def test_masks_stay_within_their_bounds(n_frames: int) -> None:
+    settings = AugmentSettings(
+        n_time_masks=2, max_time_mask=0.15, n_feature_masks=2, max_feature_mask=8
+    )
+    features = np.full((n_frames, 92), 5.0, np.float32)
+    fill = np.arange(92, dtype=np.float32) / 100
+    longest = max(1, int(0.15 * n_frames))
+    seen_rows, seen_columns = set(), set()
+    for seed in range(200):
+        masked = spec_augment(features, fill, settings, np.random.default_rng(seed))
+        hidden = masked != 5.0
+        assert np.array_equal(masked[hidden], np.broadcast_to(fill, masked.shape)[hidden])
+        rows, columns = hidden.all(axis=1), hidden[~hidden.all(axis=1)].all(axis=0)
+        assert rows.sum() <= 2 * longest
+        if not rows.all():
+            assert columns.sum() <= 2 * 8
+            # What is hidden is whole rows and whole columns, nothing else.
+            assert np.array_equal(hidden, rows[:, None] | columns[None])
+            seen_columns |= set(np.flatnonzero(columns))
+        seen_rows |= set(np.flatnonzero(rows))
+    assert (features == 5.0).all()  # the clip itself is untouched
+    assert seen_rows == set(range(n_frames))  # the first and the last can be hidden too
+    assert n_frames == 1 or seen_columns == set(range(92))
+
+
+def a_batch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    batch = rng.normal(size=(16, 20, 6)).astype(np.float32)
+    mask = (np.arange(20) < rng.integers(5, 21, 16)[:, None]).astype(np.float32)
+    return batch, mask, np.eye(8, dtype=np.float32)[rng.integers(0, 8, 16)]
+
+
+def test_mixup_blends_examples_and_targets_alike() -> None:
+    batch, mask, targets = a_batch()
+    blended, blended_mask, blended_targets = mixup(
+        batch, mask, targets, 0.3, np.random.default_rng(1)
+    )
+    assert blended_targets.sum(axis=1) == pytest.approx(np.ones(16))
+    assert (blended_targets >= 0).all()
+    # The example's own label keeps the larger share, and its own frames still count.
+    assert (blended_targets[targets == 1] >= 0.5).all()
+    assert (blended_mask >= mask).all() and set(np.unique(blended_mask)) <= {0.0, 1.0}
+    shares = []
+    for example, target, own, row in zip(batch, targets, blended, blended_targets, strict=True):
+        found = False
+        for other, other_target in zip(batch, targets, strict=True):
+            apart = other - example
+            share = 1.0
+            if apart.any():
+                share = 1 - float(((own - example) * apart).sum() / (apart**2).sum())
+            if np.allclose(own, share * example + (1 - share) * other, atol=1e-5):
+                found |= np.allclose(row, share * target + (1 - share) * other_target, atol=1e-5)
+                shares.append(share)
+        assert found
+    assert min(shares) >= 0.5 - 1e-5
