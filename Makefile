@@ -34,7 +34,7 @@ playlist: $(VENV)/.listener ## From a recording to a playlist: make playlist WAV
 
 test: $(VENV)/.developer ## Run all tests, notebooks included
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg notebooks
+	$(BIN)/python -m pytest --nbval notebooks
 
 lint: $(VENV)/.developer ## Check style and types
 	$(BIN)/ruff check .

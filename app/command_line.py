@@ -8,6 +8,7 @@ failed, 2 what the user gave cannot be used, 130 interrupted.
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -19,6 +20,7 @@ from ser.errors import InputError
 if TYPE_CHECKING:
     from clustering.catalogue import Catalogue
     from ser.recognizer import Recognizer
+    from ser.train import TrainSettings
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -94,7 +96,10 @@ def complain(message: str) -> None:
 @app.command()
 def recognize(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Recordings of one person speaking.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", readable=False, help="Recordings of one person speaking."
+        ),
     ],
     as_json: JsonOption = False,
     timeline: Annotated[
@@ -167,7 +172,8 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
 @app.command()
 def playlist(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Recording of one person speaking.")
+        Path | None,
+        typer.Argument(metavar="FILE", readable=False, help="Recording of one person speaking."),
     ] = None,
     emotion: Annotated[
         str | None,
@@ -337,13 +343,10 @@ def train(
     ] = None,
 ) -> None:
     """Train the model that ships, on all actors (about four minutes on two cores)."""
-    from dataclasses import replace
-
     clips = _corpus(ravdess)
-    with_tensorflow()
-    from ser.train import TrainSettings, train_shipped_model
+    settings = _recipe(epochs=epochs)
+    from ser.train import train_shipped_model
 
-    settings = TrainSettings() if epochs is None else replace(TrainSettings(), epochs=epochs)
     train_shipped_model(clips, out, seed=seed, settings=settings)
     print(f"trained on {len(clips)} clips; wrote {out}")
 
@@ -364,6 +367,9 @@ def evaluate(
     shuffle_labels: Annotated[
         bool, typer.Option("--shuffle-labels", help="With --train: a check that must give chance.")
     ] = False,
+    members: Annotated[
+        int | None, typer.Option("--members", min=1, help="With --train: networks averaged.")
+    ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     model: ModelOption = None,
@@ -384,9 +390,14 @@ def evaluate(
         if out is None:
             raise InputError("--train needs --out FOLDER for the networks and predictions")
         clips = _corpus(ravdess)
-        with_tensorflow()
+        settings = _recipe(members=members)
         table = evaluation.cross_validate(
-            clips, out, protocol=protocol, seed=seed, shuffle_labels=shuffle_labels
+            clips,
+            out,
+            protocol=protocol,
+            seed=seed,
+            shuffle_labels=shuffle_labels,
+            settings=settings,
         )
     else:
         table = committed = evaluation.read_predictions(folder / evaluation.PREDICTIONS_FILE)
@@ -412,8 +423,8 @@ def _corpus(folder: Path | None) -> Any:
     return tuple(clip for clip in index_clips(folder) if clip.channel == "speech")
 
 
-def with_tensorflow() -> None:
-    """Import TensorFlow quietly.
+def _recipe(**changes: Any) -> "TrainSettings":
+    """Return the shipped recipe with changes; this imports TensorFlow, quietly.
 
     Raises
     ------
@@ -422,9 +433,9 @@ def with_tensorflow() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras  # noqa: F401
-        import librosa  # noqa: F401
+        from ser.train import TrainSettings
     except ImportError as error:
         raise InputError(
             f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
         ) from error
+    return replace(TrainSettings(), **{k: v for k, v in changes.items() if v is not None})

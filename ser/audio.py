@@ -142,7 +142,7 @@ class Recording:
 
 def printable(path: Path) -> str:
     """Return a path for a message, also where its bytes are not UTF-8."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _broken_off(name: str, seconds: float) -> str:

@@ -171,7 +171,7 @@ def average_of(networks: Sequence[keras.Model]) -> keras.Model:
 
 
 def _without_optimizer(network: keras.Model, name: str) -> keras.Model:
-    plain = keras.models.clone_model(network)
+    plain = keras.Model.from_config(network.get_config())  # `clone_model` copies the optimiser
     plain.set_weights(network.get_weights())
     plain.name = name
     return plain
