@@ -399,10 +399,15 @@ def evaluate(
             shuffle_labels=shuffle_labels,
             settings=settings,
         )
+    elif protocol != evaluation.PROTOCOLS[0] or shuffle_labels or members:
+        raise InputError(
+            "--protocol, --shuffle-labels and --members say how to train: add --train --out "
+            f"FOLDER; the committed predictions are those of {evaluation.PROTOCOLS[0]}"
+        )
     else:
         table = committed = evaluation.read_predictions(folder / evaluation.PREDICTIONS_FILE)
         if ravdess is not None:
-            table = evaluation.predict_out_of_fold(_corpus(ravdess), folder, protocol)
+            table = evaluation.predict_out_of_fold(_corpus(ravdess), folder)
             reproduction = evaluation.compare(table, committed)
     figures = evaluation.metrics_of(table)
     print(json.dumps(figures, indent=2) if as_json else describe(figures))

@@ -70,6 +70,7 @@ def execute(parameters: dict[str, Any]) -> None:
                 cwd=NOTEBOOK.parent,
                 kernel_name="python3",
                 progress_bar=True,
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
         except papermill.PapermillExecutionError as error:
             if error.ename == InputError.__name__:

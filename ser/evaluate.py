@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from ser import metrics
-from ser.artefact import DEFAULT_FOLDER
+from ser.artefact import DEFAULT_FOLDER, load
 from ser.audio import printable
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
@@ -121,19 +121,29 @@ def predict_clips(model_folder: Path, clips: Sequence[Clip], fold: int) -> pd.Da
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
 
-def predict_out_of_fold(
-    clips: Sequence[Clip], model_folder: Path, protocol: str = "luna-jimenez"
-) -> pd.DataFrame:
+def predict_out_of_fold(clips: Sequence[Clip], model_folder: Path) -> pd.DataFrame:
     """Predict every clip with the network of the fold that has never heard its speaker.
+
+    The protocol is the one that the networks were trained under.
 
     Raises
     ------
     InputError
-        If a fold's network is missing.
+        If a fold's network is missing, or was trained under another protocol than its siblings.
     """
+    protocols = {
+        load(folder).settings["recipe"]["protocol"]
+        for folder in sorted((model_folder / "folds").glob("*"))
+    }
+    if len(protocols) != 1:
+        raise InputError(
+            f"{printable(model_folder)}: its fold networks follow {sorted(protocols) or 'no'} "
+            "protocol, one is needed; train them again: "
+            "`emotify evaluate --ravdess DIR --train --out FOLDER`"
+        )
     tables = [
         predict_clips(fold_folder(model_folder, fold.number), fold.test, fold.number)
-        for fold in make_folds(clips, protocol)
+        for fold in make_folds(clips, protocols.pop())
     ]
     return pd.concat(tables).sort_values("clip_id", ignore_index=True)
 

@@ -336,6 +336,9 @@ def test_research_commands_say_what_they_need(emotify, monkeypatch, tmp_path):
     for arguments in (["train"], ["evaluate", "--train", "--out", tmp_path]):
         code, _, err = emotify(*arguments)
         assert code == 2 and "emotify ravdess download" in err
+    for wish in (["--protocol", "emobox"], ["--shuffle-labels"]):
+        code, _, err = emotify("evaluate", *wish)  # would print figures of something else
+        assert code == 2 and "--train" in err
     code, _, err = emotify("ravdess", "validate", tmp_path / "nowhere")
     assert code == 2 and "nowhere" in err
     code, _, err = emotify("train", "--ravdess", tmp_path)

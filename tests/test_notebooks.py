@@ -1,0 +1,60 @@
+"""What nbval itself does not look at: outputs are stored, portable, and a change is noticed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+HOME = re.compile(r"(/home/|/root/|/Users/|/work/|/tmp/|[A-Z]:\\\\)")
+
+
+def test_all_four_are_there():
+    assert [path.name for path in NOTEBOOKS] == [
+        "1_explore_ravdess.ipynb",
+        "2_train_emotion_model.ipynb",
+        "3_cluster_tracks.ipynb",
+        "playlist_generation.ipynb",
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_outputs_are_stored_without_errors_and_without_paths_of_a_machine(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    assert len(outputs) >= 8 and any("image/png" in o.get("data", {}) for o in outputs)
+    for output in outputs:
+        assert output.output_type != "error"
+        texts = [output.get("text", ""), *(
+            content for kind, content in output.get("data", {}).items() if kind.startswith("text/")
+        )]  # fmt: skip
+        assert not any(HOME.search(text) for text in texts if "base64" not in text)
+    assert max(len(c.source.splitlines()) for c in notebook.cells if c.cell_type == "code") <= 20
+
+
+def test_nbval_fails_when_a_stored_number_is_changed_by_hand(tmp_path):
+    notebook = nbformat.read(FOLDER / "playlist_generation.ipynb", as_version=4)
+    text = nbformat.writes(notebook)
+    changed, n_changes = re.subn(
+        r"(valence [+-]0\.\d)(\d)", lambda m: m[1] + str(9 - int(m[2])), text
+    )
+    assert n_changes >= 1
+    # Beside the others, since the parameters name files relative to the notebook.
+    path = FOLDER / ".changed_by_a_test.ipynb"
+    try:
+        path.write_text(changed, "utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        path.unlink(missing_ok=True)
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert "1 failed" in done.stdout
