@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ser.audio import Recording, SoundBounds, find_sound
 from ser.emotions import EMOTION_NAMES
 from ser.features import FeatureExtractor, FeatureSettings, Samples
-from ser.plots import FAINT, INK, colours, new_axes, plot_mfcc, plot_waveform, style
+from ser.plot_style import FAINT, INK, new_axes, style
+from ser.plots import colours, plot_mfcc, plot_waveform
 from ser.ravdess import index_clips
 
 SEX_COLOURS = {"female": "#c2568c", "male": "#3f8f8b"}

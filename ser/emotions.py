@@ -177,7 +177,7 @@ class EmotionEstimate:
     @property
     def entropy(self) -> float:
         """Shannon entropy divided by that of a uniform guess: 0 certain, 1 clueless."""
-        bits = -math.fsum(p * math.log(p) for p in self.probabilities if p > 0)
+        bits = math.fsum(p * math.log(1 / p) for p in self.probabilities if p > 0)
         return bits / math.log(len(EMOTIONS))
 
     def to_dict(self) -> dict[str, Any]:

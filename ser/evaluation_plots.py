@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ser.emotions import EMOTION_NAMES, EMOTIONS
-from ser.plots import new_axes, style
+from ser.plot_style import new_axes, style
 
 CHANCE = 100 / len(EMOTIONS)
 QUIET = "#b8bec6"

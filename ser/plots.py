@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from ser.audio import SoundBounds
 from ser.emotions import EMOTION_NAMES, EMOTIONS, EmotionEstimate, emotion_named
 from ser.features import Matrix, Samples
+from ser.plot_style import FAINT, INK, new_axes, style
 
-INK = "#333333"
-FAINT = "#d9d9d9"
 WAVE = "#3b6fb6"
 COLUMNS_DRAWN = 1500  # a long recording has more samples than the picture has pixels
 UNLABELLED_SHARE = 0.12  # a thinner band of the timeline has no room for its name
@@ -38,37 +37,6 @@ NAME_OFFSETS = {
 def colours() -> dict[str, str]:
     """Return each emotion's colour by its name."""
     return {emotion.name: emotion.colour for emotion in EMOTIONS}
-
-
-def style(ax: Axes, *, grid: str | None = None) -> Axes:
-    """Give axes the look of the project: no box, small grey ticks, a faint grid if asked for.
-
-    Parameters
-    ----------
-    ax
-        Axes to change.
-    grid
-        ``"x"``, ``"y"``, ``"both"`` or None.
-    """
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_color(FAINT)
-    ax.tick_params(length=0, labelsize=9, labelcolor=INK)
-    ax.xaxis.label.set(size=10, color=INK)
-    ax.yaxis.label.set(size=10, color=INK)
-    ax.title.set(size=11, color=INK)
-    ax.set_axisbelow(True)
-    if grid:
-        ax.grid(axis=grid, color=FAINT, linewidth=0.6)  # type: ignore[arg-type]
-    return ax
-
-
-def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return `ax`, or axes of a new figure of that size in inches."""
-    if ax is not None:
-        return ax
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def plot_waveform(
