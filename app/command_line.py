@@ -75,9 +75,10 @@ def guarded(application: typer.Typer) -> NoReturn:
     except InputError as error:
         complain(str(error))
         sys.exit(WRONG_INPUT)
-    except KeyboardInterrupt:
-        complain("interrupted; the same command starts again, or goes on where it stopped")
-        sys.exit(INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # Typer's answer to Ctrl-C
+            complain("interrupted; the same command starts again, or goes on where it stopped")
+        raise
     except BrokenPipeError:
         # The reader has gone, as in `emotify ... | head`; nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -22,7 +22,7 @@ PUBLISHED_FILE = Path(__file__).with_name("published.csv")
 
 
 def published_figures() -> pd.DataFrame:
-    """Return what others report on RAVDESS speech: system, protocol, measure, percent, source."""
+    """Return what others report on RAVDESS speech: system, protocol, measure, percent, note."""
     return pd.read_csv(PUBLISHED_FILE)
 
 
@@ -79,7 +79,7 @@ def plot_per_actor(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
 
 def plot_ladder(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     """Draw our figure among the published ones; protocols differ and are named."""
-    ax = new_axes(ax, 8.2, 4.8)
+    ax = new_axes(ax, 8.2, 6.4)
     rows = published_figures()[["system", "protocol", "measure", "percent"]]
     ours = ("Emotify, this model", "5 folds, nested validation", "UAR", 100 * figures["uar"])
     rows = pd.concat([rows, pd.DataFrame([ours], columns=rows.columns)]).sort_values("percent")

@@ -129,7 +129,9 @@ def evaluate(
         uar_pooled=uar(labels, predicted),
         uar_interval_95=bootstrap_over_actors(labels, predicted, actors),
         accuracy=float(accuracy_score(labels, predicted)),
-        macro_f1=float(f1_score(labels, predicted, average="macro", labels=ALL_LABELS)),
+        macro_f1=float(
+            f1_score(labels, predicted, average="macro", labels=ALL_LABELS, zero_division=0)
+        ),
         per_class_recall=per_class_recall(labels, predicted),
         uar_per_actor=per_actor,
         confusion=confusion(labels, predicted).tolist(),
