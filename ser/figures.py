@@ -23,9 +23,9 @@ TABLES = {
     "shuffled-labels": "shuffled_labels.csv",
 }
 ROW_NAMES = {
-    "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation, three networks, one seed**",
-    "random-split": "random split over clips, one network: leaks the speaker, *do not quote*",
-    "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance (12.5)",
+    "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation, one seed**",
+    "random-split": "random split over clips, one network of the three: leaks, *do not quote*",
+    "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance",
 }
 
 
