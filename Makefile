@@ -51,7 +51,9 @@ figures: $(VENV)/.developer ## Rebuild the tables and figures of README and mode
 	$(BIN)/python -m ser.figures
 
 notebooks: $(VENV)/.developer ## Run all notebooks and store their outputs
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb \
+	  --ClearMetadataPreprocessor.enabled=True \
+	  --ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags
 
 benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
 	$(BIN)/python benchmarks/cold_start.py

@@ -144,7 +144,7 @@ def _estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate:
             f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; the "
             "model was trained on full-band speech and is less reliable here"
         )
-    return recognizer.predict(path)
+    return recognizer.predict(path, progress=True)
 
 
 def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:

@@ -86,7 +86,7 @@ def _as_text(playlist: dict[str, Any]) -> str:
         f"coverage {playlist['coverage']:.0%}"
     ]
     lines += [
-        f"{number:>3}. {track['artist']} - {track['name']}"
+        f"{number:>3}. {track['artist'].replace(';', ', ')} - {track['name']}"
         for number, track in enumerate(playlist["tracks"], 1)
     ]
     return "\n".join([*lines, *playlist["notes"]])

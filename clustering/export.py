@@ -65,7 +65,7 @@ def as_text(playlist: "Playlist") -> str:
         "",
     ]
     for number, track in enumerate(playlist.tracks, 1):
-        lines.append(f"{number:>3}. {track.artist} - {track.name}")
+        lines.append(f"{number:>3}. {_credits(track.artist)} - {track.name}")
         lines.append(f"     {track.why}")
         if track.url or track.path:
             lines.append(f"     {track.url or track.path}")
@@ -97,7 +97,7 @@ def as_html_table(playlist: "Playlist") -> str:
     rows = [
         {
             "track": _linked(track.name, track.url),
-            "artist": escape(track.artist),
+            "artist": escape(_credits(track.artist)),
             "why": escape(track.why),
             "mood": escape(track.mood),
             "energy": f"{track.features['energy']:.2f}",
@@ -108,6 +108,11 @@ def as_html_table(playlist: "Playlist") -> str:
     ]
     frame = pd.DataFrame(rows, index=range(1, len(rows) + 1))
     return frame.to_html(escape=False, border=0)
+
+
+def _credits(artist: str) -> str:
+    """Return artists as a reader expects them; tables join them with a semicolon."""
+    return artist.replace(";", ", ")
 
 
 def _linked(text: str, url: str | None) -> str:

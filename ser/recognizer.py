@@ -49,6 +49,7 @@ class Recognizer:
         source: str | os.PathLike[str] | ArrayLike,
         *,
         sample_rate_hz: float | None = None,
+        progress: bool = False,
     ) -> EmotionEstimate:
         """Estimate the emotion in a recording.
 
@@ -59,6 +60,8 @@ class Recognizer:
             (n_samples, n_channels) with floats in -1..1.
         sample_rate_hz
             Rate of the array; not for a file.
+        progress
+            Whether to show a progress bar on standard error once it takes longer than a moment.
 
         Returns
         -------
@@ -72,9 +75,17 @@ class Recognizer:
             If the recording cannot be read, is silent, or too short.
         """
         recording = Recording(source, sample_rate_hz)
+        stretches: Iterable[Window] = windows(recording, self.settings)
+        if progress:
+            from tqdm import tqdm
+
+            n_windows = round(recording.duration_seconds / self.settings.window_hop_seconds)
+            stretches = tqdm(
+                stretches, recording.name, n_windows, leave=False, unit="window", delay=2
+            )
         segments = [
             Segment(window.start_seconds, window.end_seconds, tuple(row))
-            for window, row in self._judged(windows(recording, self.settings))
+            for window, row in self._judged(stretches)
         ]
         mean = np.mean([segment.probabilities for segment in segments], axis=0)
         return EmotionEstimate(
