@@ -361,7 +361,9 @@ def test_a_killed_download_goes_on_where_it_stopped(
 ) -> None:
     server.mode = "stall"
     remote = server.remote()
-    code = "import sys; from ser.download import Remote, download; "
+    code = "import signal, sys; from ser.download import Remote, download; "
+    # A test run in the background of a shell ignores Ctrl-C, and hands that down.
+    code += "signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "download(Remote(*sys.argv[1:4]), sys.argv[4], progress=False)"
     arguments = [remote.filename, remote.url, str(remote.md5), str(tmp_path)]
     child = subprocess.Popen(
