@@ -5,7 +5,6 @@ Each function takes figures, and optionally axes, and returns the axes. Only not
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,11 @@ from matplotlib.axes import Axes
 
 from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.plot_style import new_axes, style
+from ser.report import published_figures
 
 CHANCE = 100 / len(EMOTIONS)
 QUIET = "#b8bec6"
 OURS = "#d1342b"
-PUBLISHED_FILE = Path(__file__).with_name("published.csv")
-
-
-def published_figures() -> pd.DataFrame:
-    """Return what others report on RAVDESS speech: system, protocol, measure, percent, note."""
-    return pd.read_csv(PUBLISHED_FILE)
 
 
 def plot_confusion(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:

@@ -28,6 +28,13 @@ ROW_NAMES = {
     "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance",
 }
 
+COMPARED = (
+    "human listeners",
+    "ResLSTM-SA (46.8k parameters)",
+    "WavLM-large frozen",
+    "xlsr-53 wav2vec2 fine-tuned (300 M parameters)",
+)
+
 
 def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
     """Return the figures of every committed table of predictions, by protocol."""
@@ -38,6 +45,7 @@ def markdown_tables(figures: dict[str, Any]) -> dict[str, str]:
     """Return the Markdown that belongs between each pair of markers."""
     return {
         "results": report.headline_table({ROW_NAMES[key]: figures[key] for key in TABLES}),
+        "published": report.published_table(COMPARED),
         "per-class": report.per_class_table(figures["luna-jimenez"]),
         "per-actor": report.per_actor_table(figures["luna-jimenez"]),
     }

@@ -1,10 +1,14 @@
 """The figures of `ser.metrics.evaluate` in words and tables, for a terminal and for Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from ser.emotions import EMOTION_NAMES
 
+PUBLISHED_FILE = Path(__file__).with_name("published.csv")
 SHORT = {name: name[:4] for name in EMOTION_NAMES}
 
 
@@ -44,6 +48,20 @@ def headline_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
             f"{_percent(low)}-{_percent(high)}) | {_percent(figures['accuracy'])} | "
             f"{_percent(figures['macro_f1'])} |"
         )
+    return "\n".join(lines)
+
+
+def published_figures() -> pd.DataFrame:
+    """Return what others report on RAVDESS speech: system, protocol, measure, percent, note."""
+    return pd.read_csv(PUBLISHED_FILE)
+
+
+def published_table(names: Sequence[str]) -> str:
+    """Return a Markdown table of some of the published figures, in the order of their height."""
+    rows = published_figures()
+    chosen = rows[rows["system"].isin(names)].sort_values("percent").fillna("")
+    lines = ["| system | protocol | measure | percent | note |", "|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in chosen.itertuples(index=False)]
     return "\n".join(lines)
 
 
