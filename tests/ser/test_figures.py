@@ -1,0 +1,41 @@
+"""README, model card and metrics say what the committed predictions say."""
+
+import json
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+from ser import figures  # noqa: E402
+from ser.artefact import DEFAULT_FOLDER  # noqa: E402
+
+METRICS = figures.all_metrics()
+
+
+def test_the_tables_in_readme_and_model_card_are_those_of_the_predictions():
+    tables = figures.markdown_tables(METRICS)
+    used = set()
+    for page in figures.PAGES:
+        text = page.read_text("utf-8")
+        assert figures.fill_in(text, tables) == text, f"{page.name}: run `make figures`"
+        used |= {name for name in tables if f"<!-- begin {name} -->" in text}
+    assert used == set(tables)
+
+
+def test_stored_metrics_are_those_of_the_predictions():
+    stored = json.loads((DEFAULT_FOLDER / "metrics.json").read_text("utf-8"))
+    assert stored == json.loads(json.dumps(METRICS))
+
+
+def test_a_changed_figure_would_be_replaced():
+    text = "before\n<!-- begin results -->\n99.9\n<!-- end results -->\nafter\n"
+    assert figures.fill_in(text, {"results": "61.0"}) == (
+        "before\n<!-- begin results -->\n61.0\n<!-- end results -->\nafter\n"
+    )
+
+
+def test_every_picture_is_drawn(tmp_path):
+    figures.draw(METRICS, tmp_path)
+    drawn = {path.name for path in tmp_path.glob("*.png")}
+    assert drawn == {path.name for path in (DEFAULT_FOLDER / "figures").glob("*.png")}
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in drawn)
