@@ -343,7 +343,7 @@ def train(
         int | None, typer.Option("--epochs", min=1, help="Fewer epochs, to try things out.")
     ] = None,
 ) -> None:
-    """Train the model that ships, on all actors (about four minutes on two cores)."""
+    """Train the model that ships, on all actors (some minutes on two cores)."""
     clips = _corpus(ravdess)
     settings = _recipe(epochs=epochs)
     from ser.train import train_shipped_model

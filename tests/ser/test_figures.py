@@ -6,8 +6,8 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from ser import figures  # noqa: E402
-from ser.artefact import DEFAULT_FOLDER  # noqa: E402
+from ser import figures
+from ser.artefact import DEFAULT_FOLDER
 
 METRICS = figures.all_metrics()
 
