@@ -7,6 +7,7 @@ the model. Serving needs NumPy alone, starts without librosa's import time, and 
 when librosa does.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -266,3 +267,14 @@ def delta(static: Matrix, width: int) -> Matrix:
     frames = np.lib.stride_tricks.sliding_window_view(static, width, axis=1)
     slopes = frames @ (offsets / np.square(offsets).sum())
     return np.pad(slopes, ((0, 0), (half, half)), mode="edge").astype(np.float32)
+
+
+def pad(features: Sequence[Matrix], n_frames: int | None = None) -> tuple[Matrix, Matrix]:
+    """Return a batch (n, frames, n_features) and its mask (n, frames), zero where padded."""
+    longest = n_frames or max(len(matrix) for matrix in features)
+    batch = np.zeros((len(features), longest, features[0].shape[1]), np.float32)
+    mask = np.zeros((len(features), longest), np.float32)
+    for row, matrix in enumerate(features):
+        batch[row, : len(matrix)] = matrix
+        mask[row, : len(matrix)] = 1.0
+    return batch, mask

@@ -26,6 +26,7 @@ from ser.features import (
     Matrix,
     Samples,
     make_filter_banks,
+    pad,
 )
 from ser.model import ModelSettings, average_of, build_model
 from ser.ravdess import Clip
@@ -84,9 +85,10 @@ def augmented_features(
 ) -> list[list[Matrix]]:
     """Return, per clip, the features of the clip and of its augmented copies."""
     chances = np.random.default_rng(seed).spawn(len(waveforms))
+    pairs = zip(waveforms, chances, strict=True)
     return [
         [extractor(copy) for copy in waveform_variants(samples, settings, rng)]
-        for samples, rng in zip(waveforms, chances, strict=True)
+        for samples, rng in tqdm(pairs, "augmenting", len(waveforms), unit="clip", leave=False)
     ]
 
 
@@ -99,17 +101,6 @@ def standardisation(features: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
 def one_hot(clips: Sequence[Clip]) -> Matrix:
     """Return targets of shape (n_clips, 8)."""
     return np.eye(len(EMOTIONS), dtype=np.float32)[[clip.emotion.code - 1 for clip in clips]]
-
-
-def pad(features: Sequence[Matrix], n_frames: int | None = None) -> tuple[Matrix, Matrix]:
-    """Return a batch (n, frames, n_features) and its mask (n, frames), zero where padded."""
-    longest = n_frames or max(len(matrix) for matrix in features)
-    batch = np.zeros((len(features), longest, features[0].shape[1]), np.float32)
-    mask = np.zeros((len(features), longest), np.float32)
-    for row, matrix in enumerate(features):
-        batch[row, : len(matrix)] = matrix
-        mask[row, : len(matrix)] = 1.0
-    return batch, mask
 
 
 class TrainingBatches(keras.utils.PyDataset):
