@@ -96,8 +96,8 @@ def server() -> Iterator[Server]:
                 self.close_connection = True
             if state.mode == "stall":
                 return self.stall(part)
+            state.sent += len(part)  # before it goes out: a quick client asks at once
             self.wfile.write(part)
-            state.sent += len(part)
 
         def stall(self, part: bytes) -> None:
             # The client is stopped while it waits, however slow this machine is.
