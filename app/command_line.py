@@ -52,6 +52,14 @@ TracksOption = Annotated[
         show_default="the table that ships with Emotify",
     ),
 ]
+MoodsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--moods",
+        help="Folder that `emotify moods fit` wrote for this table.",
+        show_default="moods are fitted now",
+    ),
+]
 RavdessOption = Annotated[
     Path | None,
     typer.Option("--ravdess", envvar="EMOTIFY_RAVDESS", help="Folder with the RAVDESS speech."),
@@ -181,6 +189,7 @@ def playlist(
         typer.Option("--emotion", help=f"Instead of FILE: {', '.join(EMOTION_NAMES)}."),
     ] = None,
     tracks: TracksOption = None,
+    moods: MoodsOption = None,
     mode: Annotated[
         str,
         typer.Option(
@@ -228,7 +237,7 @@ def playlist(
         estimate = _estimate(load_recognizer(model), file)
     chosen = make_playlist(
         estimate,
-        _catalogue(tracks),
+        _catalogue(tracks, moods),
         mode=mode,
         n_tracks=n_tracks,
         minutes=minutes,
@@ -263,18 +272,20 @@ def _years(text: str | None) -> tuple[int, int] | None:
         raise InputError(f"--years {text!r}: give a year or FROM-TO, such as 1990-1999") from error
 
 
-def _catalogue(path: Path | None) -> "Catalogue":
+def _catalogue(path: Path | None, moods: Path | None) -> "Catalogue":
     from clustering.catalogue import open_catalogue
 
-    catalogue = open_catalogue(path)
+    catalogue = open_catalogue(path, moods=moods)
     complain(catalogue.table.summary())
     return catalogue
 
 
 @moods_app.command("show")
-def show_moods(tracks: TracksOption = None, as_json: JsonOption = False) -> None:
+def show_moods(
+    tracks: TracksOption = None, moods: MoodsOption = None, as_json: JsonOption = False
+) -> None:
     """List the mood clusters of a table."""
-    catalogue = _catalogue(tracks)
+    catalogue = _catalogue(tracks, moods)
     if as_json:
         print(json.dumps([vars(mood) for mood in catalogue.model.moods], indent=2))
         return

@@ -53,7 +53,11 @@ class Catalogue:
 
 
 def open_catalogue(
-    path: str | Path | None = None, *, n_moods: int = DEFAULT_MOODS, seed: int = 0
+    path: str | Path | None = None,
+    *,
+    moods: str | Path | None = None,
+    n_moods: int = DEFAULT_MOODS,
+    seed: int = 0,
 ) -> Catalogue:
     """Read a table and give it moods.
 
@@ -62,23 +66,27 @@ def open_catalogue(
     path
         A table for `clustering.tracks.read_tracks`; None takes the project's own table, with
         the moods that come with it when `n_moods` and `seed` are theirs.
+    moods
+        A folder of moods that were fitted on this table; None fits them now.
     n_moods, seed
         As for `clustering.moods.fit_moods`.
 
     Raises
     ------
     InputError
-        If the table cannot be read or the moods cannot be fitted.
+        If the table or the moods cannot be read, or the moods belong to another table.
     """
     table = read_tracks(path)
     is_default = path is None or Path(path).resolve() == DEFAULT_TABLE
-    if is_default and (n_moods, seed) == (DEFAULT_MOODS, 0) and DEFAULT_MOOD_FOLDER.is_dir():
-        model = load_moods(DEFAULT_MOOD_FOLDER)
-        if model.n_tracks != len(table):
-            raise InputError(
-                f"{DEFAULT_MOOD_FOLDER} was fitted on {model.n_tracks} tracks, {DEFAULT_TABLE} "
-                f"gives {len(table)}; fit it again with: python scripts/make_default_tracks.py "
-                "--moods"
-            )
-        return Catalogue.of(table, model)
-    return Catalogue.of(table, fit_moods(table, n_moods=n_moods, seed=seed))
+    if moods is None and is_default and (n_moods, seed) == (DEFAULT_MOODS, 0):
+        moods = DEFAULT_MOOD_FOLDER if DEFAULT_MOOD_FOLDER.is_dir() else None
+    if moods is None:
+        return Catalogue.of(table, fit_moods(table, n_moods=n_moods, seed=seed))
+    model = load_moods(moods)
+    if model.n_tracks != len(table):
+        # Quantiles are the listener's own only if the moods come from the same table.
+        raise InputError(
+            f"{moods} was fitted on {model.n_tracks} tracks, {table.source} gives {len(table)}; "
+            f"fit it again with: emotify moods fit TABLE --out {moods}"
+        )
+    return Catalogue.of(table, model)

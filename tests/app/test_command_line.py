@@ -322,6 +322,23 @@ def test_moods_are_fitted_saved_and_shown(emotify, tmp_path):
     assert all(mood["name"] in out for mood in moods)
 
 
+def test_fitted_moods_are_used_again_but_not_for_another_table(emotify, tmp_path):
+    folder = tmp_path / "moods"
+    emotify("moods", "fit", DEFAULT_TABLE, "--out", folder, "--moods", 4)
+    code, out, _ = emotify("moods", "show", "--moods", folder, "--json")
+    names = {mood["name"] for mood in json.loads(out)}
+    assert code == 0 and len(names) == 4
+    code, out, _ = emotify("playlist", "--emotion", "angry", "--moods", folder, "--json")
+    assert code == 0 and set(json.loads(out)["clusters"]) <= names
+    _table(tmp_path / "other.csv", lambda frame: frame)
+    code, _, err = emotify(
+        "playlist", "--emotion", "angry", "--tracks", tmp_path / "other.csv", "--moods", folder
+    )
+    assert code == 2 and "fit it again" in err
+    code, _, err = emotify("playlist", "--emotion", "angry", "--moods", SAMPLES)
+    assert code == 2 and str(SAMPLES) in err
+
+
 def test_evaluate_prints_the_committed_figures(emotify, monkeypatch):
     monkeypatch.delenv("EMOTIFY_RAVDESS", raising=False)
     code, out, _ = emotify("evaluate", "--json")
