@@ -166,8 +166,9 @@ def _checked_header(path: Path, name: str) -> tuple[int, int]:
     except PermissionError as error:
         raise InputError(f"{name}: may not be read; change its permissions") from error
     except (soundfile.LibsndfileError, TypeError, OSError) as error:
+        reason = getattr(error, "error_string", error)  # without the name, as bytes, in it
         raise InputError(
-            f"{name}: is not a recording that can be read ({error}); accepted are {ACCEPTED}"
+            f"{name}: is not a recording that can be read ({reason}); accepted are {ACCEPTED}"
         ) from error
 
 
