@@ -1,12 +1,9 @@
 """Playlists on their way out: a frame, JSON, CSV, one web page, M3U.
 
-Every file is written beside its target under another name and then renamed, so that a reader
-never meets half a playlist.
+Every file is written by `ser.safe_write`, so that a reader never meets half a playlist.
 """
 
 import json
-import os
-import tempfile
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -16,6 +13,7 @@ import pandas as pd
 
 from ser.emotions import emotion_named
 from ser.errors import InputError
+from ser.safe_write import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -123,7 +121,7 @@ def as_json(playlist: "Playlist", path: str | Path | None = None) -> str:
     """Return JSON text, and write it to `path` if one is given."""
     text = json.dumps(as_dict(playlist), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if path is not None:
-        _write(path, text)
+        write_text(path, text)
     return text
 
 
@@ -133,7 +131,7 @@ def write_csv(playlist: "Playlist", path: str | Path) -> None:
     for column in ("track_id", "name", "artist", "mood", "why"):
         dangerous = frame[column].str.startswith(FORMULA_STARTS)
         frame[column] = frame[column].where(~dangerous, "'" + frame[column])
-    _write(path, frame.to_csv(index=False))
+    write_text(path, frame.to_csv(index=False))
 
 
 def write_m3u(playlist: "Playlist", path: str | Path) -> None:
@@ -154,7 +152,7 @@ def write_m3u(playlist: "Playlist", path: str | Path) -> None:
         seconds = -1 if track.duration_ms is None else round(track.duration_ms / 1000)
         lines.append(f"#EXTINF:{seconds},{_one_line(f'{track.artist} - {track.name}')}")
         lines.append(_one_line(track.path))
-    _write(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def write_html(playlist: "Playlist", path: str | Path) -> None:
@@ -165,7 +163,7 @@ def write_html(playlist: "Playlist", path: str | Path) -> None:
         colour=emotion_named(playlist.emotion).colour,
         minutes=None if total is None else round(total),
     )
-    _write(path, page)
+    write_text(path, page)
 
 
 def _one_line(text: str) -> str:
@@ -185,26 +183,3 @@ def _template() -> "Template":
 def _clock(milliseconds: float) -> str:
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     return f"{minutes}:{seconds:02d}"
-
-
-def _write(path: str | Path, text: str) -> None:
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file to write")
-    try:
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror}); choose an existing folder that you may "
-            "write to"
-        ) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(partial).chmod(0o666 & ~umask)  # mkstemp's files are private to their owner
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

@@ -12,7 +12,6 @@ samples that are exactly 0; `fingerprint`, equal for equal samples; `mfcc_mean_0
 mean and standard deviation over time of 13 MFCCs of the trimmed sound at a common level.
 """
 
-import csv
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,6 +25,7 @@ from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.features import FeatureExtractor, FeatureSettings, make_filter_banks
 from ser.ravdess import Clip, index_clips
+from ser.safe_write import write_text
 
 SHIPPED_TABLE = Path(__file__).resolve().parents[1] / "data" / "ravdess_statistics.csv"
 SETTINGS = FeatureSettings(n_mfcc=13, n_chroma=0, pitch=False, delta_width=0)
@@ -95,10 +95,8 @@ def write_statistics(folder: str | Path, target: str | Path) -> int:
     """
     clips = [clip for clip in index_clips(folder) if clip.channel == "speech"]
     rows = sorted(measure_all(clips), key=lambda row: row["clip_id"])
-    with Path(target).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    write_text(target, table.to_csv(index=False, lineterminator="\n"))
     return len(rows)
 
 

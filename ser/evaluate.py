@@ -25,6 +25,7 @@ from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.ravdess import Clip
 from ser.recognizer import load_recognizer
+from ser.safe_write import write_text
 
 PROTOCOLS = ("luna-jimenez", "emobox", "random-split")
 PREDICTIONS_FILE = "out_of_fold.csv"
@@ -254,9 +255,7 @@ def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
     """Write a table of predictions; an existing one is replaced at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    table.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
-    partial.replace(path)
+    write_text(path, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from typing import Any
 from ser import report
 from ser.artefact import DEFAULT_FOLDER
 from ser.evaluate import PREDICTIONS_FILE, metrics_of, read_predictions
+from ser.safe_write import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", DEFAULT_FOLDER / "README.md")
@@ -27,7 +28,6 @@ ROW_NAMES = {
     "random-split": "random split over clips, one network of the three: leaks, *do not quote*",
     "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance",
 }
-
 COMPARED = (
     "human listeners",
     "ResLSTM-SA (46.8k parameters)",
@@ -84,11 +84,10 @@ def draw(figures: dict[str, Any], folder: Path) -> None:
 def main() -> None:
     """Rebuild everything and print the figures."""
     figures = all_metrics()
-    metrics_file = DEFAULT_FOLDER / "metrics.json"
-    metrics_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    write_text(DEFAULT_FOLDER / "metrics.json", json.dumps(figures, indent=1) + "\n")
     tables = markdown_tables(figures)
     for page in PAGES:
-        page.write_text(fill_in(page.read_text("utf-8"), tables), "utf-8")
+        write_text(page, fill_in(page.read_text("utf-8"), tables))
     draw(figures, DEFAULT_FOLDER / "figures")
     print(report.describe(figures["luna-jimenez"]))
     for name, table in tables.items():

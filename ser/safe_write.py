@@ -1,0 +1,44 @@
+"""Write a text file so that a reader never meets half of it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from ser.errors import InputError
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` as UTF-8 beside `path` under another name, then rename it.
+
+    Parameters
+    ----------
+    path
+        Target; a file that is there is replaced, its folder must exist.
+    text
+        Whole content; line ends are written as they are.
+
+    Raises
+    ------
+    InputError
+        If `path` is a folder, or its folder is missing or may not be written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file to write")
+    try:
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}); choose an existing folder that you may "
+            "write to"
+        ) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(partial).chmod(0o666 & ~umask)  # mkstemp's files are private to their owner
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
