@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import soxr
 from numpy.typing import NDArray
+from scipy import signal
 
 from ser.features import Matrix, Samples
 
@@ -25,6 +26,12 @@ class AugmentSettings:
         Each clip is also heard at these speeds (tempo and pitch change together, as on a tape).
     noise_snr_db
         Range of the signal-to-noise ratio of the copy with coloured noise; None for none.
+    band_hz
+        The band-limited copy keeps what lies between a random lower edge, up to the first figure,
+        and a random upper edge from the second figure on; None for no such copy. (300, 3400) is
+        the telephone at its narrowest.
+    reverberation_seconds
+        Range of the reverberation time (RT60) of the copy in a room; None for none.
     n_time_masks, max_time_mask
         SpecAugment (Park et al. 2019): stretches of time set to the mean, and the longest share
         of the clip that one covers.
@@ -35,7 +42,9 @@ class AugmentSettings:
     """
 
     speed_factors: tuple[float, ...] = (0.85, 0.92, 1.08, 1.15)
-    noise_snr_db: tuple[float, float] | None = (10.0, 30.0)
+    noise_snr_db: tuple[float, float] | None = (5.0, 30.0)
+    band_hz: tuple[float, float] | None = (300.0, 3400.0)
+    reverberation_seconds: tuple[float, float] | None = (0.15, 0.6)
     n_time_masks: int = 2
     max_time_mask: float = 0.15
     n_feature_masks: int = 2
@@ -65,14 +74,47 @@ def add_noise(samples: Samples, snr_db: float, rng: np.random.Generator) -> Samp
     return (samples + scale * noise).astype(np.float32)
 
 
+def limit_band(samples: Samples, low_hz: float, high_hz: float, sample_rate_hz: int) -> Samples:
+    """Return the clip with only the band between two edges left (Butterworth, 8th order)."""
+    edges = (low_hz, min(high_hz, 0.49 * sample_rate_hz))
+    sections = signal.butter(4, edges, "bandpass", fs=sample_rate_hz, output="sos")
+    return signal.sosfilt(sections, samples).astype(np.float32)
+
+
+def reverberate(
+    samples: Samples, seconds: float, sample_rate_hz: int, rng: np.random.Generator
+) -> Samples:
+    """Return the clip as in a room that falls by 60 dB in `seconds`, cut to its length.
+
+    The room is noise that decays exponentially (Polack 1988), half to twice as strong as the
+    direct sound: a laptop an arm's length to some metres away.
+    """
+    n_taps = max(1, round(seconds * sample_rate_hz))
+    tail = rng.standard_normal(n_taps) * 10 ** (-3.0 * np.arange(n_taps) / n_taps)
+    tail[0] = 0.0
+    tail *= rng.uniform(0.5, 1.4) / np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    return signal.fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
+
+
 def waveform_variants(
-    samples: Samples, settings: AugmentSettings, rng: np.random.Generator
+    samples: Samples,
+    settings: AugmentSettings,
+    rng: np.random.Generator,
+    sample_rate_hz: int = 16_000,
 ) -> list[Samples]:
     """Return the clip itself and its augmented copies."""
     variants = [samples]
     variants += [change_speed(samples, factor) for factor in settings.speed_factors]
     if settings.noise_snr_db:
         variants.append(add_noise(samples, rng.uniform(*settings.noise_snr_db), rng))
+    if settings.band_hz:
+        low = np.exp(rng.uniform(np.log(50.0), np.log(settings.band_hz[0])))
+        high = np.exp(rng.uniform(np.log(settings.band_hz[1]), np.log(0.49 * sample_rate_hz)))
+        variants.append(limit_band(samples, low, high, sample_rate_hz))
+    if settings.reverberation_seconds:
+        room = rng.uniform(*settings.reverberation_seconds)
+        variants.append(reverberate(samples, room, sample_rate_hz, rng))
     return variants
 
 

@@ -123,6 +123,8 @@ class EmotionEstimate:
         Length of what was observed, silence included; 0 where time has no meaning.
     segments
         Timeline, in order, for recordings longer than one window; else empty.
+    doubts
+        Why the estimate should not be acted on, in words for the person; empty when it may be.
 
     Raises
     ------
@@ -133,6 +135,7 @@ class EmotionEstimate:
     probabilities: tuple[float, ...]
     duration_seconds: float = 0.0
     segments: tuple[Segment, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the probabilities once, here at the edge."""
@@ -159,6 +162,11 @@ class EmotionEstimate:
     def confidence(self) -> float:
         """Probability of the label, 0..1."""
         return max(self.probabilities)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the estimate should not be acted on; `doubts` says why."""
+        return bool(self.doubts)
 
     @property
     def valence(self) -> float:
@@ -188,6 +196,8 @@ class EmotionEstimate:
             "valence": round(self.valence, 4),
             "arousal": round(self.arousal, 4),
             "confidence": round(self.confidence, 6),
+            "uncertain": self.uncertain,
+            "doubts": list(self.doubts),
             "duration_seconds": round(self.duration_seconds, 3),
             "segments": [segment.to_dict() for segment in self.segments],
         }

@@ -10,7 +10,9 @@ from ser.augment import (
     AugmentSettings,
     add_noise,
     change_speed,
+    limit_band,
     mixup,
+    reverberate,
     spec_augment,
     waveform_variants,
 )
@@ -57,8 +59,8 @@ def test_the_variants_are_the_clip_and_its_copies(speech: Samples) -> None:
     settings = AugmentSettings(speed_factors=(0.9, 1.1), noise_snr_db=(10.0, 30.0))
     variants = waveform_variants(speech, settings, np.random.default_rng(0))
     assert variants[0] is speech
-    assert [round(len(speech) / len(variant), 2) for variant in variants] == [1, 0.9, 1.1, 1]
-    noise = variants[-1] - speech
+    assert [round(len(speech) / len(variant), 2) for variant in variants] == [1, 0.9, 1.1, 1, 1, 1]
+    noise = variants[3] - speech
     assert 10 <= 10 * np.log10(np.mean(speech**2) / np.mean(noise**2)) <= 30
     none = AugmentSettings(speed_factors=(), noise_snr_db=())
     assert len(waveform_variants(speech, none, np.random.default_rng(0))) == 1
@@ -136,3 +138,28 @@ def test_mixup_blends_examples_and_targets_alike() -> None:
                 shares.append(share)
         assert found
     assert min(shares) >= 0.5 - 1e-5
+
+
+def _band_level_db(samples: Samples, low_hz: float, high_hz: float) -> float:
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hertz = np.fft.rfftfreq(len(samples), 1 / 16_000)
+    return float(10 * np.log10(power[(hertz >= low_hz) & (hertz < high_hz)].mean()))
+
+
+def test_a_limited_band_keeps_its_inside_and_loses_its_outside() -> None:
+    noise = np.random.default_rng(0).standard_normal(32_000).astype(np.float32)
+    heard = limit_band(noise, 300, 3400, 16_000)
+    inside = _band_level_db(heard, 500, 3000)
+    assert abs(inside - _band_level_db(noise, 500, 3000)) < 0.5
+    assert _band_level_db(heard, 20, 100) < inside - 30
+    assert _band_level_db(heard, 6000, 8000) < inside - 30
+
+
+def test_a_room_adds_a_tail_that_falls_by_60_db_in_its_time() -> None:
+    click = np.zeros(16_000, np.float32)
+    click[0] = 1.0
+    heard = reverberate(click, 0.5, 16_000, np.random.default_rng(0))
+    assert len(heard) == len(click)
+    assert heard[0] == pytest.approx(1.0, abs=1e-4)
+    early, late = np.square(heard[1:800]).mean(), np.square(heard[4000:4800]).mean()
+    assert 10 * np.log10(early / late) == pytest.approx(60 * 4000 / 8000, abs=3)

@@ -124,6 +124,8 @@ def test_json_has_these_fields_and_no_others() -> None:
         "valence",
         "arousal",
         "confidence",
+        "uncertain",
+        "doubts",
         "duration_seconds",
         "segments",
     ]
