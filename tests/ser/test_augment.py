@@ -62,7 +62,9 @@ def test_the_variants_are_the_clip_and_its_copies(speech: Samples) -> None:
     assert [round(len(speech) / len(variant), 2) for variant in variants] == [1, 0.9, 1.1, 1, 1, 1]
     noise = variants[3] - speech
     assert 10 <= 10 * np.log10(np.mean(speech**2) / np.mean(noise**2)) <= 30
-    none = AugmentSettings(speed_factors=(), noise_snr_db=())
+    none = AugmentSettings(
+        speed_factors=(), noise_snr_db=None, band_hz=None, reverberation_seconds=None
+    )
     assert len(waveform_variants(speech, none, np.random.default_rng(0))) == 1
 
 
