@@ -5,8 +5,7 @@ split, so no copy of a test clip can be on the training side. Every function tak
 generator and is reproducible by its seed.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import soxr
@@ -50,10 +49,6 @@ class AugmentSettings:
     n_feature_masks: int = 2
     max_feature_mask: int = 8
     mixup_alpha: float = 0.2
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:

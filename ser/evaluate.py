@@ -1,14 +1,22 @@
 """Judge the recipe on speakers it has never heard, and keep the evidence.
 
-The protocol is that of REFERENCES in the model card: folds by actor (`folds.json`), inside each
-fold two validation actors that are watched but not trained on, and a test fold that chooses
-nothing. Each fold's network is saved as a model folder of its own; the out-of-fold predictions
-come from that folder through `ser.recognizer`, the same way that a user's recording goes, and
-are committed. So every figure rebuilds without audio (`metrics_of`), and with RAVDESS at hand
-the predictions themselves are reproduced (`predict_out_of_fold`).
+The protocol is that of REFERENCES in the model card: folds by actor (`folds.json`), and inside
+each fold two validation actors. `cross_validate` goes through it in two steps, each a set of
+independent jobs:
+
+1. *choice*: for every fold, networks that have heard neither its validation nor its test actors
+   predict the validation clips, and the calibration is fitted on those predictions;
+2. *judgement*: for every fold and seed, networks trained on all but the test actors, with that
+   calibration, predict the test clips. The test fold has chosen nothing.
+
+Each judged network is saved as a model folder of its own; the out-of-fold predictions come from
+that folder through `ser.recognizer`, the same way that a user's recording goes, and are
+committed. So every figure rebuilds without audio (`metrics_of`), and with RAVDESS at hand the
+predictions of the first seed are reproduced (`predict_out_of_fold`).
 """
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,18 +26,20 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ser import metrics
+from ser import jobs, metrics
 from ser.artefact import DEFAULT_FOLDER, load
 from ser.audio import printable
+from ser.calibration import Calibration, fit_calibration, store_calibration
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.ravdess import Clip
-from ser.recognizer import load_recognizer
+from ser.recognizer import Recognizer, load_recognizer
 from ser.safe_write import write_text
 
 PROTOCOLS = ("luna-jimenez", "emobox", "random-split")
 PREDICTIONS_FILE = "out_of_fold.csv"
-TABLE_COLUMNS = ("clip_id", "actor", "fold", "emotion", *EMOTION_NAMES)
+VALIDATION_FILE = "validation.csv"  # what the calibrations were fitted on
+TABLE_COLUMNS = ("clip_id", "actor", "fold", "seed", "emotion", *EMOTION_NAMES)
 REPRODUCTION_TOLERANCE = 1e-3  # resampling, FFT and float32 sums differ a little between machines
 
 
@@ -106,47 +116,57 @@ def _random_folds(clips: Sequence[Clip], n_folds: int = 5) -> tuple[Fold, ...]:
     )
 
 
-def fold_folder(model_folder: Path, number: int) -> Path:
-    """Return where the network of a fold is kept."""
-    return model_folder / "folds" / str(number)
+def fold_folder(model_folder: Path, number: int, seed: int = 0) -> Path:
+    """Return where the network of a fold is kept; those of seed 0 are committed."""
+    top = model_folder / "seeds" / str(seed) if seed else model_folder
+    return top / "folds" / str(number)
 
 
-def predict_clips(model_folder: Path, clips: Sequence[Clip], fold: int) -> pd.DataFrame:
-    """Return a table of predictions by one model folder (columns `TABLE_COLUMNS`)."""
-    recognizer = load_recognizer(model_folder)
+def predict_clips(
+    recognizer: Recognizer, clips: Sequence[Clip], fold: int, seed: int
+) -> pd.DataFrame:
+    """Return a table of predictions by one model (columns `TABLE_COLUMNS`)."""
     rows = []
-    for clip in tqdm(clips, desc=f"fold {fold}", unit="clip", leave=False):
-        estimate = recognizer.predict(clip.path)
-        probabilities = [round(p, 6) for p in estimate.probabilities]
-        rows.append((clip.clip_id, clip.actor, fold, clip.emotion.name, *probabilities))
+    for clip in tqdm(clips, desc=f"fold {fold}", unit="clip", leave=False, delay=2):
+        probabilities = [round(p, 6) for p in recognizer.predict(clip.path).probabilities]
+        rows.append((clip.clip_id, clip.actor, fold, seed, clip.emotion.name, *probabilities))
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
 
 def predict_out_of_fold(clips: Sequence[Clip], model_folder: Path) -> pd.DataFrame:
     """Predict every clip with the network of the fold that has never heard its speaker.
 
-    The protocol is the one that the networks were trained under.
+    The protocol and the seed are those that the networks in ``folds/`` were trained under.
 
     Raises
     ------
     InputError
         If a fold's network is missing, or was trained under another protocol than its siblings.
     """
-    protocols = {
-        load(folder).settings["recipe"]["protocol"]
-        for folder in sorted((model_folder / "folds").glob("*"))
+    artefacts = {
+        int(folder.name): load(folder) for folder in sorted((model_folder / "folds").glob("[0-9]*"))
     }
+    recipes = [artefact.settings["recipe"] for artefact in artefacts.values()]
+    protocols = {(recipe["protocol"], recipe["seed"]) for recipe in recipes}
     if len(protocols) != 1:
         raise InputError(
             f"{printable(model_folder)}: its fold networks follow {sorted(protocols) or 'no'} "
             "protocol, one is needed; train them again: "
             "`emotify evaluate --ravdess DIR --train --out FOLDER`"
         )
+    protocol, seed = protocols.pop()
+    folds = make_folds(clips, protocol)
+    absent = {fold.number for fold in folds} - set(artefacts)
+    if absent:
+        raise InputError(
+            f"{printable(model_folder)}: the networks of folds {sorted(absent)} are missing; run "
+            "`emotify evaluate --ravdess DIR --train --out FOLDER` to its end"
+        )
     tables = [
-        predict_clips(fold_folder(model_folder, fold.number), fold.test, fold.number)
-        for fold in make_folds(clips, protocols.pop())
+        predict_clips(Recognizer(artefacts[fold.number]), fold.test, fold.number, seed)
+        for fold in folds
     ]
-    return pd.concat(tables).sort_values("clip_id", ignore_index=True)
+    return _in_order(tables)
 
 
 def cross_validate(
@@ -154,14 +174,15 @@ def cross_validate(
     out: Path,
     *,
     protocol: str = "luna-jimenez",
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
     shuffle_labels: bool = False,
     settings: Any = None,
     only_folds: Iterable[int] | None = None,
+    n_jobs: int | None = None,
 ) -> pd.DataFrame:
-    """Train the network of every fold from audio and predict its test clips.
+    """Train the networks of every fold and seed from audio and predict the test clips.
 
-    Folds whose folder already holds a network of the same recipe are not trained again, so an
+    What a folder in `out` holds already of the same recipe is not trained again, so an
     interrupted run goes on where it stopped.
 
     Parameters
@@ -169,79 +190,125 @@ def cross_validate(
     clips
         The corpus.
     out
-        Model folder: networks go to ``out/folds/N``, predictions to ``out/out_of_fold.csv``.
+        Model folder: networks go to `fold_folder`, predictions to ``out/out_of_fold.csv`` and
+        those of the validation clips to ``out/validation.csv``.
     protocol
         See `make_folds`.
-    seed
-        Seed of weights, order and augmentation.
+    seeds
+        Seeds of weights, order and masks. The calibration of a fold is chosen with the first.
     shuffle_labels
         Train on labels that are shuffled: the harness must then fall to chance.
     settings
         A `ser.train.TrainSettings`; the shipped recipe by default.
     only_folds
         Numbers of the folds to run; all by default.
+    n_jobs
+        Networks trained at once on this machine: one a core by default, one where there is a GPU.
 
     Returns
     -------
     DataFrame
         Out-of-fold predictions, columns `TABLE_COLUMNS`.
     """
-    from ser import artefact, train  # imports TensorFlow
+    from ser import train  # imports TensorFlow
+    from ser.feature_copies import cached_feature_copies
 
     settings = settings or train.TrainSettings()
     extractor = train.default_extractor()
-    folds = [
-        fold
-        for fold in make_folds(clips, protocol)
-        if only_folds is None or fold.number in set(only_folds)
-    ]
+    chosen = None if only_folds is None else set(only_folds)
+    folds = [f for f in make_folds(clips, protocol) if chosen is None or f.number in chosen]
     recipe = {
         "protocol": protocol,
-        "seed": seed,
         "shuffled_labels": shuffle_labels,
         "training": settings.to_dict(),
     }
-    waveforms: dict[str, Any] = {}
-    tables = []
-    for fold in folds:
-        folder = fold_folder(out, fold.number)
-        if not _holds_recipe(folder, recipe, extractor.settings.to_dict()):
-            if not waveforms:
-                waveforms = dict(
-                    zip(
-                        (clip.clip_id for clip in clips),
-                        train.read_waveforms(clips, extractor),
-                        strict=True,
-                    )
-                )
-            labelled = _shuffled(fold.train, seed) if shuffle_labels else fold.train
-            network = train.fit_network(
-                [waveforms[clip.clip_id] for clip in fold.train],
-                train.one_hot(labelled),
-                extractor,
-                settings,
-                seed=seed,
-                progress=f"fold {fold.number}",
-            )
-            artefact.save(folder, network, extractor, recipe, with_keras=False)
-        tables.append(predict_clips(folder, fold.test, fold.number))
-        if fold.validation:
-            validation = predict_clips(folder, fold.validation, fold.number)
-            tqdm.write(
-                f"fold {fold.number}: validation UAR {100 * _uar(validation):.1f} "
-                f"({len(fold.validation)} clips)"
-            )
-    table = pd.concat(tables).sort_values("clip_id", ignore_index=True)
+    cache = out / "features.npz"
+    copies = cached_feature_copies(cache, clips, extractor, settings.augment)
+    if n_jobs is None:
+        n_jobs = 1 if train.has_gpu() else -1
+
+    def run(all_jobs: list[_Job], title: str) -> list[pd.DataFrame]:
+        shared = (copies, extractor, settings)
+        return list(jobs.run(_train_and_predict, all_jobs, *shared, title=title, n_jobs=n_jobs))
+
+    choices = [
+        _Job(
+            folder=out / "choice" / str(fold.number),
+            fold=fold.number,
+            train=fold.train,
+            judged=fold.validation,
+            recipe={**recipe, "seed": seeds[0]},
+        )
+        for fold in folds
+        if fold.validation
+    ]
+    validation = run(choices, "choice") if choices else []
+    calibrations = {int(table["fold"].iloc[0]): fit_calibration(table) for table in validation}
+    judgements = [
+        _Job(
+            folder=fold_folder(out, fold.number, seed),
+            fold=fold.number,
+            train=fold.train + fold.validation,
+            judged=fold.test,
+            recipe={**recipe, "seed": seed},
+            calibration=calibrations.get(fold.number, Calibration()),
+        )
+        for seed in seeds
+        for fold in folds
+    ]
+    table = _in_order(run(judgements, "judgement"))
     write_predictions(table, out / PREDICTIONS_FILE)
+    if validation:
+        write_predictions(_in_order(validation), out / VALIDATION_FILE)
+    cache.unlink()
     return table
 
 
-def _holds_recipe(folder: Path, recipe: dict[str, Any], features: dict[str, Any]) -> bool:
+@dataclass(frozen=True)
+class _Job:
+    """Networks to train, and the clips they are asked about."""
+
+    folder: Path
+    fold: int
+    train: tuple[Clip, ...]
+    judged: tuple[Clip, ...]
+    recipe: dict[str, Any]
+    calibration: Calibration | None = None
+
+
+def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) -> pd.DataFrame:
+    # The predictions are written last: where they are, the job was done to its end.
+    predictions = job.folder / "predictions.csv"
+    if _holds_recipe(job, extractor.settings.to_dict()) and predictions.is_file():
+        return read_predictions(predictions)
+    from ser import artefact, train
+
+    shutil.rmtree(job.folder, ignore_errors=True)
+    seed = job.recipe["seed"]
+    clips = _shuffled(job.train, seed) if job.recipe["shuffled_labels"] else job.train
+    network = train.fit_network(copies, clips, extractor, settings, seed=seed, progress=False)
+    artefact.save(job.folder, network, extractor, job.recipe, with_keras=False)
+    if job.calibration is not None:
+        store_calibration(job.folder, job.calibration)
+    table = predict_clips(load_recognizer(job.folder), job.judged, job.fold, seed)
+    write_predictions(table, predictions)
+    return table
+
+
+def _in_order(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables).sort_values(["seed", "clip_id"], ignore_index=True)
+
+
+def _holds_recipe(job: _Job, features: dict[str, Any]) -> bool:
     try:
-        stored = json.loads((folder / "settings.json").read_text("utf-8"))
+        stored = json.loads((job.folder / "settings.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return stored["recipe"] == json.loads(json.dumps(recipe)) and stored["features"] == features
+    return (
+        stored["recipe"] == json.loads(json.dumps(job.recipe))
+        and stored["features"] == features
+        and Calibration.from_dict(stored.get("calibration")) == (job.calibration or Calibration())
+    )
 
 
 def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
@@ -284,20 +351,20 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 
 def metrics_of(table: pd.DataFrame) -> dict[str, Any]:
-    """Return `ser.metrics.evaluate` of a table of predictions."""
-    labels = table["emotion"].map(EMOTION_NAMES.index).to_numpy()
-    probabilities = table[list(EMOTION_NAMES)].to_numpy()
-    return metrics.evaluate(
-        labels,
-        probabilities / probabilities.sum(axis=1, keepdims=True),  # six decimals are stored
-        table["actor"],
-        table["fold"],
-    )
+    """Return `ser.metrics.evaluate` of a table of predictions, averaged over its seeds.
 
-
-def _uar(table: pd.DataFrame) -> float:
-    labels = table["emotion"].map(EMOTION_NAMES.index)
-    return metrics.uar(labels, table[list(EMOTION_NAMES)].to_numpy().argmax(axis=1))
+    ``uar_per_seed`` and ``uar_sd_over_seeds`` say how much the seeds differ.
+    """
+    per_seed = {}
+    for seed, rows in table.groupby("seed"):
+        probabilities = rows[list(EMOTION_NAMES)].to_numpy()
+        per_seed[int(seed)] = metrics.evaluate(
+            rows["emotion"].map(EMOTION_NAMES.index).to_numpy(),
+            probabilities / probabilities.sum(axis=1, keepdims=True),  # six decimals are stored
+            rows["actor"],
+            rows["fold"],
+        )
+    return metrics.over_seeds(per_seed)
 
 
 @dataclass(frozen=True)
@@ -338,7 +405,7 @@ class Reproduction:
 
 def compare(table: pd.DataFrame, committed: pd.DataFrame) -> Reproduction:
     """Compare predictions with the committed ones, clip by clip."""
-    both = table.merge(committed, on="clip_id", suffixes=("_now", "_then"))
+    both = table.merge(committed, on=["clip_id", "seed"], suffixes=("_now", "_then"))
     now = both[[f"{name}_now" for name in EMOTION_NAMES]].to_numpy()
     then = both[[f"{name}_then" for name in EMOTION_NAMES]].to_numpy()
     missing = set(table["clip_id"]) ^ set(committed["clip_id"])

@@ -137,3 +137,34 @@ def evaluate(
         confusion=confusion(labels, predicted).tolist(),
         n_clips=len(labels),
     )
+
+
+def over_seeds(per_seed: dict[int, "OrderedDict[str, Any]"]) -> dict[str, Any]:
+    """Return results of `evaluate` for several seeds as one: every figure is the mean over them.
+
+    Parameters
+    ----------
+    per_seed
+        Results by seed, of the same clips.
+
+    Returns
+    -------
+    dict
+        As `evaluate`, with ``uar_per_seed`` and ``uar_sd_over_seeds`` (0 for a single seed).
+    """
+    results = list(per_seed.values())
+    uars = {seed: result["uar"] for seed, result in per_seed.items()}
+    return {
+        "uar_per_seed": uars,
+        "uar_sd_over_seeds": float(np.std(list(uars.values()), ddof=1)) if len(uars) > 1 else 0.0,
+        **_mean_of(results),
+    }
+
+
+def _mean_of(values: list[Any]) -> Any:
+    first = values[0]
+    if isinstance(first, dict):
+        return {key: _mean_of([value[key] for value in values]) for key in first}
+    if isinstance(first, list | tuple):
+        return [_mean_of(list(entries)) for entries in zip(*values, strict=True)]
+    return first if all(value == first for value in values) else float(np.mean(values))

@@ -1,16 +1,17 @@
 """The network: ConvNet + LSTM over a feature matrix, in Keras 3.
 
-Two one-dimensional convolutions look at neighbouring frames, a residual bidirectional LSTM and
-a second one follow the utterance, and attention pooling (weighted mean and standard deviation
-over time) gives one vector that a softmax turns into eight probabilities. The standardisation
-of the features is the first layer, so that no scaler can get lost.
+Two one-dimensional convolutions look at neighbouring frames, which are averaged in pairs between
+them; a residual bidirectional LSTM and a second one follow the utterance, and attention pooling
+(weighted mean and standard deviation over time) gives one vector that a softmax turns into eight
+probabilities. The standardisation of the features is the first layer, so that no scaler can get
+lost.
 
 Utterances of one batch differ in length: ``mask`` is 1 for frames and 0 for padding, and no
 layer lets padding through.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -29,6 +30,8 @@ class ModelSettings:
     ----------
     conv_filters, conv_width
         Filters and width in frames of each of the two convolutions.
+    time_pooling
+        Frames averaged into one after the first convolution; 1 keeps them all.
     lstm_units
         Units per direction of each bidirectional LSTM.
     attention_units, dense_units
@@ -39,14 +42,11 @@ class ModelSettings:
 
     conv_filters: int = 64
     conv_width: int = 5
+    time_pooling: int = 2
     lstm_units: int = 32
     attention_units: int = 32
     dense_units: int = 64
     dropout: float = 0.3
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
 
 
 @keras.saving.register_keras_serializable("emotify")
@@ -131,7 +131,8 @@ def build_model(
     """
     sizes = settings or ModelSettings()
     features = keras.Input((None, n_features), name="features")
-    mask = keras.Input((None,), name="mask")
+    frames = keras.Input((None,), name="mask")
+    mask = frames
     keep = mask[..., None]
     standardise = Standardise(name="standardise")
     x = standardise(features) * keep
@@ -143,6 +144,10 @@ def build_model(
         x = layers.BatchNormalization(name=f"norm_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
         x = layers.Dropout(sizes.dropout, name=f"conv_dropout_{index}")(x) * keep
+        if index == 1 and sizes.time_pooling > 1:
+            pooling = layers.AveragePooling1D(sizes.time_pooling, padding="same", name="pooling")
+            x, mask = pooling(x), mask[:, :: sizes.time_pooling]
+            keep = mask[..., None]
     x = x + _bidirectional(sizes.lstm_units, "lstm_1")(x, mask=ops.cast(mask, "bool"))
     x = layers.Dropout(sizes.dropout, name="lstm_dropout_1")(x) * keep
     x = _bidirectional(sizes.lstm_units, "lstm_2")(x, mask=ops.cast(mask, "bool"))
@@ -151,7 +156,7 @@ def build_model(
     x = layers.Dense(sizes.dense_units, activation="relu", name="dense")(x)
     x = layers.Dropout(sizes.dropout, name="dense_dropout")(x)
     out = layers.Dense(len(EMOTIONS), activation="softmax", name="probabilities")(x)
-    return keras.Model([features, mask], out, name="emotify_ser")
+    return keras.Model([features, frames], out, name="emotify_ser")
 
 
 def average_of(networks: Sequence[keras.Model]) -> keras.Model:

@@ -1,33 +1,32 @@
 """Fit the network on clips: features of augmented copies, balanced classes, fixed epochs.
 
-`fit_network` is what `ser.evaluate` calls once per fold and what `train_shipped_model` calls
-once on all actors. Validation actors are watched, never trained on; the weights are the
-exponential moving average at the last epoch, so no epoch is picked on anybody's result.
+`fit_network` is what `ser.evaluate` calls once per fold and seed and what `train_shipped_model`
+calls once on all actors. It never sees a clip that it is not given: nothing is watched, and the
+weights are the exponential moving average at the last epoch, so no epoch is picked on anybody's
+result.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import joblib
+# A job of training has a core of its own; threads of TensorFlow within it only get in the way of
+# the job beside it. A GPU does not care.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ser import artefact
-from ser.audio import read_trimmed
-from ser.augment import AugmentSettings, mixup, spec_augment, waveform_variants
+from ser.augment import AugmentSettings, mixup, spec_augment
 from ser.emotions import EMOTIONS
-from ser.features import (
-    FeatureExtractor,
-    FeatureSettings,
-    Matrix,
-    Samples,
-    make_filter_banks,
-    pad,
-)
+from ser.feature_copies import FeatureCopies, make_feature_copies
+from ser.features import FeatureExtractor, FeatureSettings, Matrix, make_filter_banks, pad
 from ser.model import ModelSettings, average_of, build_model
 from ser.ravdess import Clip
 
@@ -54,7 +53,7 @@ class TrainSettings:
         Sizes of the network, and augmentation.
     """
 
-    members: int = 3
+    members: int = 5
     epochs: int = 60
     crop_seconds: float = 3.0
     batch_size: int = 32
@@ -70,31 +69,9 @@ class TrainSettings:
         return asdict(self)
 
 
-def read_waveforms(clips: Sequence[Clip], extractor: FeatureExtractor) -> list[Samples]:
-    """Read and trim the clips, in order, with a progress bar."""
-    reader = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")
-    jobs = (joblib.delayed(read_trimmed)(clip.path, extractor.settings) for clip in clips)
-    return list(tqdm(reader(jobs), total=len(clips), desc="reading", unit="clip"))
-
-
-def augmented_features(
-    waveforms: Sequence[Samples],
-    extractor: FeatureExtractor,
-    settings: AugmentSettings,
-    seed: int,
-) -> list[list[Matrix]]:
-    """Return, per clip, the features of the clip and of its augmented copies."""
-    chances = np.random.default_rng(seed).spawn(len(waveforms))
-    pairs = zip(waveforms, chances, strict=True)
-    return [
-        [extractor(copy) for copy in waveform_variants(samples, settings, rng)]
-        for samples, rng in tqdm(pairs, "augmenting", len(waveforms), unit="clip", leave=False)
-    ]
-
-
-def standardisation(features: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
-    """Return mean and standard deviation over all frames, each of shape (n_features,)."""
-    frames = np.concatenate(features)
+def standardisation(copies: FeatureCopies, rows: NDArray[np.int64]) -> tuple[Matrix, Matrix]:
+    """Return mean and standard deviation over the frames of some clips, shape (n_features,)."""
+    frames = np.concatenate([copies.matrix(row) for row in rows])
     return frames.mean(axis=0), np.maximum(frames.std(axis=0), 1e-6)
 
 
@@ -104,11 +81,26 @@ def one_hot(clips: Sequence[Clip]) -> Matrix:
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Shuffled batches of randomly chosen, masked and blended copies."""
+    """Shuffled batches of randomly chosen, masked and blended copies.
+
+    Parameters
+    ----------
+    copies, rows
+        Features, and which clips of them to train on.
+    targets
+        One-hot emotions of those clips, shape (n_rows, 8).
+    fill
+        What masked stretches are set to, shape (n_features,).
+    n_frames
+        Frames of every example; longer copies are cropped.
+    settings, seed
+        The recipe, and the seed of every choice.
+    """
 
     def __init__(
         self,
-        variants: Sequence[Sequence[Matrix]],
+        copies: FeatureCopies,
+        rows: NDArray[np.int64],
         targets: Matrix,
         fill: Matrix,
         n_frames: int,
@@ -116,7 +108,7 @@ class TrainingBatches(keras.utils.PyDataset):
         seed: int,
     ) -> None:
         super().__init__()
-        self.variants, self.targets, self.fill = variants, targets, fill
+        self.copies, self.rows, self.targets, self.fill = copies, rows, targets, fill
         self.n_frames = n_frames
         self.settings = settings
         self.rng = np.random.default_rng(seed)
@@ -126,16 +118,15 @@ class TrainingBatches(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        """Return the number of batches of an epoch."""
-        return int(np.ceil(len(self.variants) / self.settings.batch_size))
+        """Return the number of batches of an epoch; what is left over waits for another one."""
+        return max(1, len(self.rows) // self.settings.batch_size)  # one shape: one compilation
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""
-        self.order = self.rng.permutation(len(self.variants))
+        self.order = self.rng.permutation(len(self.rows))
 
-    def _copy_of(self, row: int) -> Matrix:
-        copies = self.variants[row]
-        return copies[int(self.rng.integers(len(copies)))]
+    def _copy_of(self, chosen: int) -> Matrix:
+        return self.copies.matrix(self.rows[chosen], self.rng.integers(self.copies.n_copies))
 
     def _crop(self, features: Matrix) -> Matrix:
         start = self.rng.integers(max(len(features) - self.n_frames, 0) + 1)
@@ -144,14 +135,14 @@ class TrainingBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Any, Matrix, Matrix]:
         """Return inputs, targets and sample weights of one batch."""
         size = self.settings.batch_size
-        rows = self.order[index * size : (index + 1) * size]
+        chosen = self.order[index * size : (index + 1) * size]
         augment = self.settings.augment
         copies = [
-            spec_augment(self._crop(self._copy_of(row)), self.fill, augment, self.rng)
-            for row in rows
+            spec_augment(self._crop(self._copy_of(one)), self.fill, augment, self.rng)
+            for one in chosen
         ]
-        batch, mask = pad(copies, self.n_frames)  # one shape for all: one trace of the graph
-        targets = self.targets[rows]
+        batch, mask = pad(copies, self.n_frames)
+        targets = self.targets[chosen]
         weights = (targets @ self.class_weights).astype(np.float32)
         if augment.mixup_alpha > 0:
             batch, mask, targets = mixup(batch, mask, targets, augment.mixup_alpha, self.rng)
@@ -159,53 +150,54 @@ class TrainingBatches(keras.utils.PyDataset):
 
 
 def fit_network(
-    waveforms: Sequence[Samples],
-    targets: Matrix,
+    copies: FeatureCopies,
+    clips: Sequence[Clip],
     extractor: FeatureExtractor,
     settings: TrainSettings,
     *,
     seed: int,
-    progress: str = "training",
+    progress: bool = True,
 ) -> keras.Model:
     """Train from scratch.
 
     Parameters
     ----------
-    waveforms
-        Trimmed clips of the training actors, and of nobody else.
-    targets
-        One-hot emotions of shape (n_clips, 8).
+    copies
+        Features; they may hold other clips, too.
+    clips
+        Clips to train on; nothing is read of any other.
     extractor
-        Feature extraction; it goes with the weights.
+        Feature extraction that made `copies`.
     settings
         The recipe.
     seed
-        Seeds initial weights, order and augmentation.
+        Seeds initial weights, order and masks.
     progress
-        Title of the progress bar.
+        Whether to show a bar of epochs for each network.
 
     Returns
     -------
     keras.Model
         Inputs ``features`` and ``mask``; see `ser.model.build_model`.
     """
-    variants = augmented_features(waveforms, extractor, settings.augment, seed)
-    mean, scale = standardisation([copies[0] for copies in variants])
+    rows, targets = copies.rows(clips), one_hot(clips)
+    mean, scale = standardisation(copies, rows)
     n_features = extractor.settings.n_features
     n_frames = extractor.settings.n_frames(settings.crop_seconds)
     members = []
     for member in range(settings.members):
         member_seed = seed * settings.members + member  # no two runs share a member
+        keras.backend.clear_session()
         keras.utils.set_random_seed(member_seed)
         network = build_model(n_features, mean, scale, settings.model)
-        batches = TrainingBatches(variants, targets, mean, n_frames, settings, member_seed)
-        _fit_member(network, batches, settings, f"{progress}, network {member + 1}")
+        batches = TrainingBatches(copies, rows, targets, mean, n_frames, settings, member_seed)
+        _fit_member(network, batches, settings, f"network {member + 1}" if progress else None)
         members.append(network)
     return average_of(members)
 
 
 def _fit_member(
-    network: keras.Model, batches: TrainingBatches, settings: TrainSettings, title: str
+    network: keras.Model, batches: TrainingBatches, settings: TrainSettings, title: str | None
 ) -> None:
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
@@ -224,7 +216,7 @@ def _fit_member(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         jit_compile=True,  # half the time of a step on two cores
     )
-    with tqdm(total=settings.epochs, desc=title, unit="epoch") as bar:
+    with tqdm(total=settings.epochs, desc=title, unit="epoch", disable=title is None) as bar:
 
         def show(_epoch: int, logs: dict[str, float]) -> None:
             bar.set_postfix(loss=f"{logs['loss']:.3f}", refresh=False)
@@ -243,6 +235,13 @@ def predict_features(
         batch, mask = pad(features[start : start + batch_size])
         rows.append(model.predict_on_batch({"features": batch, "mask": mask}))
     return np.concatenate(rows)
+
+
+def has_gpu() -> bool:
+    """Return whether TensorFlow sees a GPU here."""
+    import tensorflow
+
+    return bool(tensorflow.config.list_physical_devices("GPU"))
 
 
 def default_extractor() -> FeatureExtractor:
@@ -272,9 +271,8 @@ def train_shipped_model(
     """
     settings = settings or TrainSettings()
     extractor = default_extractor()
-    model = fit_network(
-        read_waveforms(clips, extractor), one_hot(clips), extractor, settings, seed=seed
-    )
+    copies = make_feature_copies(clips, extractor, settings.augment)
+    model = fit_network(copies, clips, extractor, settings, seed=seed)
     recipe = {
         "seed": seed,
         "n_clips": len(clips),

@@ -1,0 +1,72 @@
+"""Independent jobs on all cores, or on a Dask cluster by one setting.
+
+``EMOTIFY_SCHEDULER=tcp://host:8786`` sends the jobs of `run` to that cluster; without it they go
+to processes of this machine. Results come back in the order in which jobs end.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import joblib
+from tqdm.auto import tqdm
+
+from ser.errors import InputError
+
+SCHEDULER_VARIABLE = "EMOTIFY_SCHEDULER"
+
+
+def run(
+    function: Callable[..., Any],
+    jobs: Sequence[Any],
+    *shared: Any,
+    title: str,
+    n_jobs: int = -1,
+) -> Iterator[Any]:
+    """Yield ``function(job, *shared)`` for every job, with a progress bar.
+
+    Parameters
+    ----------
+    function
+        A function of a module, so that workers can import it.
+    jobs
+        What differs from call to call.
+    shared
+        What all calls get; large arrays reach local workers as memory maps.
+    title
+        Title of the progress bar.
+    n_jobs
+        Processes on this machine; -1 for one a core. With 1 all runs in this process.
+
+    Raises
+    ------
+    InputError
+        If ``EMOTIFY_SCHEDULER`` is set and cannot be used.
+    """
+    with _scheduler():
+        # Where Dask runs the jobs, it has its own idea of how many at once.
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+        results = parallel(joblib.delayed(function)(job, *shared) for job in jobs)
+        yield from tqdm(results, title, len(jobs), unit="job")
+
+
+def _scheduler() -> AbstractContextManager[Any]:
+    address = os.environ.get(SCHEDULER_VARIABLE)
+    if not address:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError(
+            f"{SCHEDULER_VARIABLE} is set, and Dask is not installed: pip install "
+            "'emotify[cluster]', or unset it to use this machine alone"
+        ) from error
+    try:
+        Client(address, timeout="10s")  # becomes the one that joblib's backend uses
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{SCHEDULER_VARIABLE}={address}: no Dask scheduler answers there ({error}); start "
+            "one with `dask scheduler`, or unset it to use this machine alone"
+        ) from error
+    return joblib.parallel_config(backend="dask")
