@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ser.calibration import CONFIDENT_ABOVE
 from ser.emotions import EMOTION_NAMES, EMOTIONS
-from ser.plot_style import new_axes, style
+from ser.plot_style import INK, new_axes, style
 from ser.report import published_figures
 
 CHANCE = 100 / len(EMOTIONS)
@@ -99,6 +100,56 @@ def plot_leak(rows: Mapping[str, float], ax: Axes | None = None) -> Axes:
     _chance_line(ax.axvline)
     ax.invert_yaxis()
     ax.set(xlabel="UAR (%)", xlim=(0, 100), title="The same recipe, judged in different ways")
+    return style(ax)
+
+
+def plot_reliability(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
+    """Draw accuracy against confidence, with the number of clips as the area of each point."""
+    ax = new_axes(ax, 4.8, 4.4)
+    bins = {name: np.array(values) for name, values in figures["reliability"].items()}
+    held = bins["n"] > 0
+    confidence, accuracy = 100 * bins["confidence"][held], 100 * bins["accuracy"][held]
+    ax.plot([0, 100], [0, 100], color=INK, linewidth=1, linestyle="--")
+    ax.vlines(confidence, confidence, accuracy, color=OURS, linewidth=1, alpha=0.5)
+    ax.scatter(confidence, accuracy, s=1000 * bins["n"][held] / bins["n"].sum(), color=OURS)
+    ax.axvline(100 * CONFIDENT_ABOVE, color="#888888", linewidth=1, linestyle=":")
+    ax.text(100 * CONFIDENT_ABOVE - 1.5, 97, "uncertain", ha="right", va="top", fontsize=8)
+    ax.text(97, 3, f"ECE {100 * figures['ece']:.1f} %", ha="right", fontsize=9)
+    ax.set(
+        xlabel="confidence (%)",
+        ylabel="how often that was right (%)",
+        xlim=(0, 100),
+        ylim=(0, 100),
+        title="Is it as right as it is sure?",
+    )
+    ax.set_aspect("equal")
+    return style(ax)
+
+
+def plot_risk_coverage(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
+    """Draw the errors among the clips that are answered, the least confident refused first."""
+    ax = new_axes(ax, 6.2, 3.6)
+    curve = figures["risk_coverage"]
+    ax.plot(100 * np.array(curve["coverage"]), 100 * np.array(curve["risk"]), color=OURS)
+    ax.axhline(100 * (1 - figures["accuracy"]), color=QUIET, linewidth=1, linestyle="--")
+    answered = 100 * (1 - figures["uncertain"])
+    ax.axvline(answered, color="#888888", linewidth=1, linestyle=":")
+    ax.text(answered + 1, 3, "uncertain", fontsize=8)
+    ax.text(
+        2,
+        100 * (1 - figures["accuracy"]) - 1,
+        "refused at random",
+        va="top",
+        fontsize=8,
+        color="#777777",
+    )
+    ax.set(
+        xlabel="clips answered, the most confident first (%)",
+        ylabel="of these wrong (%)",
+        xlim=(0, 100),
+        ylim=(0, max(50, *(100 * np.array(curve["risk"])))),
+        title=f"Risk and coverage (area {100 * figures['area_under_risk_coverage']:.1f} %)",
+    )
     return style(ax)
 
 

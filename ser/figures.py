@@ -48,6 +48,7 @@ def markdown_tables(figures: dict[str, Any]) -> dict[str, str]:
         "published": report.published_table(COMPARED),
         "per-class": report.per_class_table(figures["luna-jimenez"]),
         "per-actor": report.per_actor_table(figures["luna-jimenez"]),
+        "calibration": report.calibration_table({"out of fold": figures["luna-jimenez"]}),
     }
 
 
@@ -74,6 +75,8 @@ def draw(figures: dict[str, Any], folder: Path) -> None:
         ("per_class", plots.plot_per_class),
         ("per_actor", plots.plot_per_actor),
         ("ladder", plots.plot_ladder),
+        ("reliability", plots.plot_reliability),
+        ("risk_coverage", plots.plot_risk_coverage),
     ):
         figure = plot(figures["luna-jimenez"]).get_figure(root=True)
         assert figure is not None

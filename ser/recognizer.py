@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ser.artefact import Artefact, load
 from ser.audio import Recording, Window, windows
+from ser.calibration import Calibration
 from ser.emotions import EmotionEstimate, Segment
 from ser.features import Matrix, pad
 
@@ -44,6 +45,7 @@ class Recognizer:
     def __init__(self, artefact: Artefact) -> None:
         self.artefact = artefact
         self.settings = artefact.extractor.settings
+        self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
 
     def predict(
         self,
@@ -67,8 +69,9 @@ class Recognizer:
         Returns
         -------
         EmotionEstimate
-            The probabilities are the mean over the windows that hold sound. Recordings longer
-            than one window carry one segment per window; windows overlap.
+            The probabilities are calibrated, and are the mean over the windows that hold sound.
+            Recordings longer than one window carry one segment per window; windows overlap. An
+            estimate that should not be acted on says so in its doubts.
 
         Raises
         ------
@@ -89,10 +92,12 @@ class Recognizer:
             for window, row in self._judged(stretches)
         ]
         mean = np.mean([segment.probabilities for segment in segments], axis=0)
+        doubt = self.calibration.doubt(mean)
         return EmotionEstimate(
             tuple(mean),
             duration_seconds=recording.duration_seconds,
             segments=tuple(segments) if len(segments) > 1 else (),
+            doubts=() if doubt is None else (doubt,),
         )
 
     def _judged(self, stretches: Iterable[Window]) -> Iterator[tuple[Window, list[float]]]:
@@ -101,6 +106,7 @@ class Recognizer:
             features = [self.artefact.extractor(window.samples) for window in batch]
             yield from zip(batch, self._probabilities(features).tolist(), strict=True)
 
-    def _probabilities(self, features: list[Matrix]) -> NDArray[np.float32]:
+    def _probabilities(self, features: list[Matrix]) -> NDArray[np.float64]:
         batch, mask = pad(features)
-        return self.artefact.session.run(None, {"features": batch, "mask": mask})[0]
+        bare = self.artefact.session.run(None, {"features": batch, "mask": mask})[0]
+        return self.calibration.apply(bare)

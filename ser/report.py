@@ -29,12 +29,48 @@ def describe(figures: Mapping[str, Any]) -> str:
         "per class  "
         + "  ".join(f"{k} {_percent(v)}" for k, v in figures["per_class_recall"].items()),
         "per actor  " + "  ".join(f"{k}: {_percent(v)}" for k, v in actors),
+        *_sureness_lines(figures),
         "",
         "confusion (rows: meant, columns: heard)",
         " " * 10 + "".join(f"{SHORT[name]:>6}" for name in EMOTION_NAMES),
     ]
     for name, row in zip(EMOTION_NAMES, figures["confusion"], strict=True):
         lines.append(f"{name:<10}" + "".join(f"{count:>6}" for count in row))
+    return "\n".join(lines)
+
+
+def _sureness_lines(figures: Mapping[str, Any]) -> list[str]:
+    low, high = figures["ece_interval_95"]
+    return [
+        f"ECE        {_percent(figures['ece'])} (15 bins; 95 % interval over actors "
+        f"{_percent(low)}-{_percent(high)}; {_percent(figures['ece_by_chance'])} if exactly right)",
+        f"sure half  {_percent(figures['accuracy_confident_half'])} accuracy on the most confident "
+        f"half; area under risk-coverage {_percent(figures['area_under_risk_coverage'])}",
+        f"uncertain  {_percent(figures['uncertain'])} of clips; accuracy on them "
+        f"{_percent(figures['accuracy_uncertain'])}, on the others "
+        f"{_percent(figures['accuracy_certain'])}",
+    ]
+
+
+def calibration_table(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a Markdown table of how right probabilities are about themselves, one column each."""
+    measures = {
+        "ECE, 15 bins (%)": lambda f: (
+            f"{_percent(f['ece'])} (95 % interval over actors "
+            f"{'-'.join(map(_percent, f['ece_interval_95']))})"
+        ),
+        "ECE if they were exactly right (%)": lambda f: _percent(f["ece_by_chance"]),
+        "accuracy on the most confident half (%)": lambda f: _percent(f["accuracy_confident_half"]),
+        "area under risk-coverage (%)": lambda f: _percent(f["area_under_risk_coverage"]),
+        "negative log-likelihood (nats)": lambda f: f"{f['negative_log_likelihood']:.3f}",
+        "Brier score (0-2)": lambda f: f"{f['brier_score']:.3f}",
+        "clips uncertain (%)": lambda f: _percent(f["uncertain"]),
+        "accuracy on them (%)": lambda f: _percent(f["accuracy_uncertain"]),
+        "accuracy on the others (%)": lambda f: _percent(f["accuracy_certain"]),
+    }
+    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for name, value in measures.items():
+        lines.append(f"| {name} | " + " | ".join(map(value, columns.values())) + " |")
     return "\n".join(lines)
 
 
@@ -89,5 +125,5 @@ def per_actor_table(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
