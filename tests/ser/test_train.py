@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser.audio import read_trimmed
+from ser.calibration import fit_calibration
 from ser.emotions import EMOTION_NAMES, EMOTIONS
-from ser.evaluate import cross_validate, fold_folder
+from ser.evaluate import cross_validate, fold_folder, read_predictions
 from ser.ravdess import Clip
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,6 +20,7 @@ keras = pytest.importorskip(
 )
 
 from ser import artefact, train  # noqa: E402
+from ser.feature_copies import make_feature_copies  # noqa: E402
 from ser.recognizer import load_recognizer  # noqa: E402
 
 QUICK = replace(train.TrainSettings(), epochs=2, members=1)
@@ -52,10 +55,13 @@ def corpus(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def network(corpus, extractor):
-    clips = corpus[:64]
-    waveforms = train.read_waveforms(clips, extractor)
-    return train.fit_network(waveforms, train.one_hot(clips), extractor, QUICK, seed=0)
+def copies(corpus, extractor):
+    return make_feature_copies(corpus, extractor, QUICK.augment)
+
+
+@pytest.fixture(scope="module")
+def network(corpus, copies, extractor):
+    return train.fit_network(copies, corpus[:64], extractor, QUICK, seed=0)
 
 
 def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_path, corpus):
@@ -72,14 +78,10 @@ def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_pat
     assert np.abs(train.predict_features(reloaded, features) - served).max() < 1e-4
 
 
-def test_an_average_of_networks_is_their_mean_also_when_served(
-    network, extractor, tmp_path, corpus
-):
-    clips = corpus[:16]
-    waveforms = train.read_waveforms(clips, extractor)
+def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor, tmp_path, corpus):
     settings = replace(QUICK, epochs=1, members=2)
-    both = train.fit_network(waveforms, train.one_hot(clips), extractor, settings, seed=0)
-    features = [extractor(samples) for samples in waveforms]
+    both = train.fit_network(copies, corpus[:32], extractor, settings, seed=0)
+    features = [copies.matrix(row) for row in range(16)]
     alone = [
         train.predict_features(both.get_layer(f"member_{number}"), features) for number in (0, 1)
     ]
@@ -110,58 +112,76 @@ def test_the_shipped_export_equals_the_shipped_keras_model(extractor):
 
 
 def test_standardisation_is_fitted_on_the_training_clips_alone(network, extractor, corpus):
-    clips = corpus[:64]
-    frames = np.concatenate(
-        [extractor(samples) for samples in train.read_waveforms(clips, extractor)]
-    )
+    waveforms = [read_trimmed(clip.path, extractor.settings) for clip in corpus[:64]]
+    frames = np.concatenate([extractor(samples) for samples in waveforms])
     mean, scale = network.get_layer("standardise").get_weights()
     assert np.allclose(mean, frames.mean(axis=0), atol=1e-3)
     assert np.allclose(scale, frames.std(axis=0), atol=1e-2)
 
 
-def test_batches_balance_the_classes_and_are_reproducible(extractor):
-    rng = np.random.default_rng(0)
-    variants = [[rng.standard_normal((20 + i, 92)).astype(np.float32)] for i in range(40)]
-    targets = np.eye(8, dtype=np.float32)[[0] * 4 + [1] * 36]
-    settings = replace(QUICK, batch_size=40)
+def test_batches_balance_the_classes_and_are_reproducible(corpus, copies):
+    neutral_ones = [clip for clip in corpus if clip.emotion.name == "neutral"][:4]
+    others = [clip for clip in corpus if clip.emotion.name == "calm"][:20]
+    clips = neutral_ones + others
+    rows, targets = copies.rows(clips), train.one_hot(clips)
+    settings = replace(QUICK, batch_size=24)
 
     def batches():
-        return train.TrainingBatches(variants, targets, np.zeros(92), 94, settings, seed=7)
+        fill = np.zeros(96, np.float32)
+        return train.TrainingBatches(copies, rows, targets, fill, 94, settings, seed=7)
 
     inputs, _, weights = batches()[0]
     again, _, _ = batches()[0]
     assert np.array_equal(inputs["features"], again["features"])
-    order = batches().order
-    neutral = np.isin(order, range(4))
+    neutral = np.isin(batches().order, range(4))
     assert weights[neutral].sum() == pytest.approx(weights[~neutral].sum(), rel=1e-4)
 
 
-def test_cross_validation_trains_without_the_test_actors_and_resumes(corpus, tmp_path, monkeypatch):
+def test_a_clip_has_the_same_copies_in_any_company(corpus, copies, extractor):
+    alone = make_feature_copies(corpus[40:41], extractor, QUICK.augment)
+    (row,) = copies.rows(corpus[40:41])
+    assert alone.n_copies == copies.n_copies == 8
+    for copy in range(alone.n_copies):
+        assert np.array_equal(alone.matrix(0, copy), copies.matrix(row, copy))
+
+
+def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monkeypatch):
     heard = []
     fit = train.fit_network
 
-    def watched(waveforms, *args, **kwargs):
-        heard.append(len(waveforms))
-        return fit(waveforms, *args, **kwargs)
+    def watched(copies, clips, *args, **kwargs):
+        heard.append({clip.actor for clip in clips})
+        return fit(copies, clips, *args, **kwargs)
 
     monkeypatch.setattr(train, "fit_network", watched)
     settings = replace(train.TrainSettings(), epochs=1, members=1)
-    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[3])
-    assert heard == [8 * (24 - 5 - 2)]  # five actors test, two validate
-    assert set(table["actor"]) == {8, 17, 21, 23, 24}
+    asked = {"settings": settings, "only_folds": [3], "n_jobs": 1}
+    table = cross_validate(corpus, tmp_path, **asked)
+    test, validation = {8, 17, 21, 23, 24}, {1, 14}
+    everybody = set(range(1, 25))
+    # First the choice of the calibration, then the judgement.
+    assert heard == [everybody - test - validation, everybody - test]
+    assert set(table["actor"]) == test
+    assert set(read_predictions(tmp_path / "validation.csv")["actor"]) == validation
     assert np.allclose(table[list(EMOTION_NAMES)].sum(axis=1), 1, atol=1e-4)
-    again = cross_validate(corpus, tmp_path, settings=settings, only_folds=[3])
-    assert heard == [8 * 17]  # not trained again
+    again = cross_validate(corpus, tmp_path, **asked)
+    assert len(heard) == 2  # not trained again
     assert table.equals(again)
-    recipe = json.loads((fold_folder(tmp_path, 3) / "settings.json").read_text())["recipe"]
-    assert recipe["protocol"] == "luna-jimenez"
-    cross_validate(corpus, tmp_path, settings=settings, only_folds=[3], seed=1)
-    assert len(heard) == 2  # another seed is another recipe
+    stored = json.loads((fold_folder(tmp_path, 3) / "settings.json").read_text())
+    assert stored["recipe"]["protocol"] == "luna-jimenez"
+    chosen = fit_calibration(read_predictions(tmp_path / "validation.csv"))
+    assert stored["calibration"] == chosen.to_dict()
+    (fold_folder(tmp_path, 3) / "predictions.csv").unlink()  # as if it had been interrupted there
+    both = cross_validate(corpus, tmp_path, **asked, seeds=(0, 1))
+    assert len(heard) == 4  # the one that was interrupted, and the other seed
+    assert set(both["seed"]) == {0, 1}
+    first = both[both["seed"] == 0].reset_index(drop=True)
+    assert np.abs(first[list(EMOTION_NAMES)] - table[list(EMOTION_NAMES)]).max(axis=None) < 1e-4
 
 
 def test_a_network_learns_what_can_be_heard(corpus, tmp_path):
     settings = replace(train.TrainSettings(), epochs=12, members=1)
-    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4])
+    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=2)
     predicted = table[list(EMOTION_NAMES)].to_numpy().argmax(axis=1)
     meant = table["emotion"].map(EMOTION_NAMES.index).to_numpy()
     assert (predicted == meant).mean() > 0.5  # chance is 0.125
