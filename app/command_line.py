@@ -383,6 +383,13 @@ def evaluate(
         int | None, typer.Option("--members", min=1, help="With --train: networks averaged.")
     ] = None,
     seed: SeedOption = 0,
+    n_seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="With --train: how many seeds, from --seed on.")
+    ] = 1,
+    folds: Annotated[
+        list[int] | None,
+        typer.Option("--fold", help="With --train: this fold alone; may be repeated."),
+    ] = None,
     as_json: JsonOption = False,
     model: ModelOption = None,
 ) -> None:
@@ -407,9 +414,10 @@ def evaluate(
             clips,
             out,
             protocol=protocol,
-            seed=seed,
+            seeds=range(seed, seed + n_seeds),
             shuffle_labels=shuffle_labels,
             settings=settings,
+            only_folds=folds,
         )
     elif protocol != evaluation.PROTOCOLS[0] or shuffle_labels or members:
         raise InputError(

@@ -178,6 +178,7 @@ def cross_validate(
     shuffle_labels: bool = False,
     settings: Any = None,
     only_folds: Iterable[int] | None = None,
+    calibrate: bool = True,
     n_jobs: int | None = None,
 ) -> pd.DataFrame:
     """Train the networks of every fold and seed from audio and predict the test clips.
@@ -202,8 +203,10 @@ def cross_validate(
         A `ser.train.TrainSettings`; the shipped recipe by default.
     only_folds
         Numbers of the folds to run; all by default.
+    calibrate
+        Whether to go through the choice; labels do not depend on it.
     n_jobs
-        Networks trained at once on this machine: one a core by default, one where there is a GPU.
+        Jobs at once on this machine: one a core by default, one where there is a GPU.
 
     Returns
     -------
@@ -240,7 +243,7 @@ def cross_validate(
             recipe={**recipe, "seed": seeds[0]},
         )
         for fold in folds
-        if fold.validation
+        if calibrate and fold.validation
     ]
     validation = run(choices, "choice") if choices else []
     calibrations = {int(table["fold"].iloc[0]): fit_calibration(table) for table in validation}
@@ -356,7 +359,8 @@ def metrics_of(table: pd.DataFrame) -> dict[str, Any]:
     ``uar_per_seed`` and ``uar_sd_over_seeds`` say how much the seeds differ.
     """
     per_seed = {}
-    for seed, rows in table.groupby("seed"):
+    for seed in table["seed"].unique():
+        rows = table[table["seed"] == seed]
         probabilities = rows[list(EMOTION_NAMES)].to_numpy()
         per_seed[int(seed)] = metrics.evaluate(
             rows["emotion"].map(EMOTION_NAMES.index).to_numpy(),

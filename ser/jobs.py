@@ -6,7 +6,7 @@ to processes of this machine. Results come back in the order in which jobs end.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
@@ -51,10 +51,12 @@ def run(
         yield from tqdm(results, title, len(jobs), unit="job")
 
 
-def _scheduler() -> AbstractContextManager[Any]:
+@contextmanager
+def _scheduler() -> Iterator[None]:
     address = os.environ.get(SCHEDULER_VARIABLE)
     if not address:
-        return nullcontext()
+        yield
+        return
     try:
         from distributed import Client
     except ImportError as error:
@@ -63,10 +65,11 @@ def _scheduler() -> AbstractContextManager[Any]:
             "'emotify[cluster]', or unset it to use this machine alone"
         ) from error
     try:
-        Client(address, timeout="10s")  # becomes the one that joblib's backend uses
+        client = Client(address, timeout="10s")  # the one that joblib's backend then finds
     except (OSError, ValueError) as error:
         raise InputError(
             f"{SCHEDULER_VARIABLE}={address}: no Dask scheduler answers there ({error}); start "
             "one with `dask scheduler`, or unset it to use this machine alone"
         ) from error
-    return joblib.parallel_config(backend="dask")
+    with client, joblib.parallel_config(backend="dask"):
+        yield

@@ -126,7 +126,8 @@ class TrainingBatches(keras.utils.PyDataset):
         self.order = self.rng.permutation(len(self.rows))
 
     def _copy_of(self, chosen: int) -> Matrix:
-        return self.copies.matrix(self.rows[chosen], self.rng.integers(self.copies.n_copies))
+        copy = int(self.rng.integers(self.copies.n_copies))
+        return self.copies.matrix(self.rows[chosen], copy)
 
     def _crop(self, features: Matrix) -> Matrix:
         start = self.rng.integers(max(len(features) - self.n_frames, 0) + 1)
