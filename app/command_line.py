@@ -161,6 +161,7 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
         f"valence {estimate.valence:+.2f}   arousal {estimate.arousal:+.2f}   "
         f"{estimate.duration_seconds:.1f} s"
     )
+    _print_doubts(estimate)
     for emotion, probability in zip(EMOTION_NAMES, estimate.probabilities, strict=True):
         bar = "█" * round(BAR_WIDTH * probability)
         print(f"  {emotion:<10}{probability:>5.0%} {bar}".rstrip())
@@ -173,6 +174,11 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
             f"  {segment.start_seconds:8.1f} - {segment.end_seconds:.1f} s  "
             f"{segment.label} ({max(segment.probabilities):.0%})"
         )
+
+
+def _print_doubts(estimate: EmotionEstimate) -> None:
+    for doubt in estimate.doubts:
+        print(f"  not sure: {doubt}")
 
 
 # -------------------------------------------------------------------------------------- music
@@ -254,11 +260,12 @@ def playlist(
     if as_json:
         print(chosen.to_json(), end="")
         return
-    print(
-        f"You sound {estimate.label} ({estimate.confidence:.0%})."
-        if emotion is None
-        else f"For a {estimate.label} mood."
-    )
+    if emotion is not None:
+        print(f"For a {estimate.label} mood.")
+    elif estimate.uncertain:
+        print(f"You may sound {estimate.label} ({estimate.confidence:.0%}), but that is not sure.")
+    else:
+        print(f"You sound {estimate.label} ({estimate.confidence:.0%}).")
     print(chosen.describe())
 
 

@@ -80,8 +80,9 @@ def execute(parameters: dict[str, Any]) -> None:
 
 def _as_text(playlist: dict[str, Any]) -> str:
     mood = playlist["mood"]
+    sound = "may sound" if playlist["uncertain"] else "sound"
     lines = [
-        f"You sound {playlist['emotion']}. Mode {playlist['mode']}: {mood['name']} "
+        f"You {sound} {playlist['emotion']}. Mode {playlist['mode']}: {mood['name']} "
         f"(valence {mood['valence']:+.2f}, arousal {mood['arousal']:+.2f}), "
         f"coverage {playlist['coverage']:.0%}"
     ]

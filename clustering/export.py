@@ -28,6 +28,7 @@ def as_dict(playlist: "Playlist") -> dict[str, Any]:
     """Return plain values: what was aimed at, and each track with its features."""
     return {
         "emotion": playlist.emotion,
+        "uncertain": playlist.uncertain,
         "mode": playlist.mode,
         "mood": {
             "name": playlist.mood.name,

@@ -3,10 +3,18 @@
 An aim is the expectation over the eight emotions of what `mapping.toml` says each of them
 sounds like, in quantiles of the listener's own tracks. A voice half happy, half sad therefore
 aims between the two, at neither. Nothing here promises an effect on the listener.
+
+An estimate that should not be acted on (`EmotionEstimate.uncertain`) is more than mixed: one of
+its emotions may be all that there is, and nobody knows which. Its playlist is then shared out:
+each track leans half way towards one of the emotions, as many tracks to each as its probability
+says. So the middle of the playlist stays where it was, every emotion that it may be finds some
+music of its own, and the whole is broader by what the leaning adds (law of total variance). The
+choice around each aim is widened too, in case the probabilities themselves are worth nothing.
 """
 
 import math
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +48,9 @@ class Aim:
         What tracks of this mood have in Spotify's own units, 0..1, in any catalogue.
     spread
         How far the choice may wander from the nearest tracks, in distance; it grows with the
-        entropy of the estimate.
+        entropy of the estimate, and further when that is uncertain.
+    uncertain
+        Whether the estimate should not be acted on; the choice is then among more tracks.
     """
 
     emotion: str
@@ -52,6 +62,7 @@ class Aim:
     typical_valence: float
     typical_energy: float
     spread: float
+    uncertain: bool
 
     def distances(self, quantiles: np.ndarray) -> np.ndarray:
         """Return how far each row of quantiles, (n, 8), lies from the aim, (n,).
@@ -72,7 +83,10 @@ class _Settings:
     weights: np.ndarray
     typical: np.ndarray
     lift: np.ndarray
-    spread: tuple[float, float]
+    certain: float
+    clueless: float
+    uncertain: float
+    lean: float
 
 
 def _read_settings() -> _Settings:
@@ -84,7 +98,7 @@ def _read_settings() -> _Settings:
         weights=np.array([[row["weight"][name] for name in FEATURE_NAMES] for row in rows]),
         typical=np.array([[row["typical"]["valence"], row["typical"]["energy"]] for row in rows]),
         lift=lift / lift.sum(axis=1, keepdims=True),
-        spread=(settings["spread"]["certain"], settings["spread"]["clueless"]),
+        **settings["spread"],
     )
 
 
@@ -105,7 +119,13 @@ def checked_mode(mode: str) -> str:
     return name
 
 
-def aim_for(estimate: EmotionEstimate, mode: str = "match", *, progress: float = 1.0) -> Aim:
+def aim_for(
+    estimate: EmotionEstimate,
+    mode: str = "match",
+    *,
+    progress: float = 1.0,
+    leaning_to: int | None = None,
+) -> Aim:
     """Return what to aim at for an estimate.
 
     Parameters
@@ -117,6 +137,8 @@ def aim_for(estimate: EmotionEstimate, mode: str = "match", *, progress: float =
         rule that `mapping.toml` has for each emotion; ``"journey"`` lies between the two.
     progress
         Place on the journey, 0 (match) to 1 (lift); the other modes ignore it.
+    leaning_to
+        Index of an emotion to move towards, half way from what the estimate says.
 
     Raises
     ------
@@ -128,12 +150,14 @@ def aim_for(estimate: EmotionEstimate, mode: str = "match", *, progress: float =
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"progress must lie in 0..1, got {progress}")
     felt = np.array(estimate.probabilities)
+    if leaning_to is not None:
+        felt = (1 - SETTINGS.lean) * felt + SETTINGS.lean * np.eye(len(EMOTIONS))[leaning_to]
     # The feeling aimed at is a distribution over the eight emotions too, so that every figure
     # of an aim is one and the same expectation, and a journey moves in a straight line.
     aimed = (1 - share) * felt + share * (felt @ SETTINGS.lift)
     weights = aimed @ SETTINGS.weights
     typical = aimed @ SETTINGS.typical
-    certain, clueless = SETTINGS.spread
+    spread = SETTINGS.certain + (SETTINGS.clueless - SETTINGS.certain) * estimate.entropy
     return Aim(
         emotion=estimate.label,
         mode=mode,
@@ -143,16 +167,41 @@ def aim_for(estimate: EmotionEstimate, mode: str = "match", *, progress: float =
         weights=dict(zip(FEATURE_NAMES, (weights / weights.sum()).tolist(), strict=True)),
         typical_valence=float(typical[0]),
         typical_energy=float(typical[1]),
-        spread=certain + (clueless - certain) * estimate.entropy,
+        spread=spread + SETTINGS.uncertain * estimate.uncertain,
+        uncertain=estimate.uncertain,
     )
 
 
 def aims_along(estimate: EmotionEstimate, mode: str, n_tracks: int) -> tuple[Aim, ...]:
-    """Return one aim for each place of a playlist; only a journey's aims differ."""
-    if checked_mode(mode) != "journey":
-        return (aim_for(estimate, mode),) * n_tracks
+    """Return one aim for each place of a playlist.
+
+    They differ along a journey, and where an uncertain estimate shares its places out.
+    """
+    journey = checked_mode(mode) == "journey"
+    leans: Sequence[int | None] = [None] * n_tracks
+    if estimate.uncertain:
+        leans = _shared_out(estimate.probabilities, n_tracks)
+    if not journey:
+        aims = {lean: aim_for(estimate, mode, leaning_to=lean) for lean in dict.fromkeys(leans)}
+        return tuple(aims[lean] for lean in sorted(leans, key=leans.index))
     steps = np.linspace(0.0, 1.0, n_tracks) if n_tracks > 1 else np.array([0.5])
-    return tuple(aim_for(estimate, mode, progress=float(step)) for step in steps)
+    return tuple(
+        aim_for(estimate, mode, progress=float(step), leaning_to=lean)
+        for step, lean in zip(steps, leans, strict=True)
+    )
+
+
+def _shared_out(probabilities: Sequence[float], n_places: int) -> list[int]:
+    """Return an emotion for each place: as many as its probability says, evenly interleaved.
+
+    Whole places by the largest remainders, as seats are shared out among parties.
+    """
+    wanted = np.array(probabilities) * n_places
+    counts = np.floor(wanted).astype(int)
+    most_left = np.argsort(counts - wanted, kind="stable")
+    counts[most_left[: n_places - counts.sum()]] += 1
+    places = [((k + 0.5) / count, e) for e, count in enumerate(counts) for k in range(count)]
+    return [emotion for _, emotion in sorted(places)]
 
 
 def ranked_moods(aim: Aim, model: MoodModel) -> list[tuple[Mood, float]]:
@@ -164,7 +213,11 @@ def ranked_moods(aim: Aim, model: MoodModel) -> list[tuple[Mood, float]]:
 
 
 def chosen_moods(aim: Aim, model: MoodModel) -> list[Mood]:
-    """Return the nearest mood, and those that are hardly farther: by no more than the spread."""
+    """Return the nearest mood, and those that are hardly farther: by no more than the spread.
+
+    An uncertain aim has two at least, where there are two.
+    """
     ranked = ranked_moods(aim, model)
-    reach = ranked[0][1] + aim.spread
+    reach = ranked[1 if aim.uncertain and len(ranked) > 1 else 0][1]
+    reach = max(reach, ranked[0][1] + aim.spread)
     return [mood for mood, distance in ranked if distance <= reach]

@@ -16,7 +16,7 @@ import pandas as pd
 from clustering import export
 from clustering.catalogue import Catalogue
 from clustering.layouts import FEATURE_NAMES
-from clustering.mapping import Aim, aims_along, checked_mode, ranked_moods
+from clustering.mapping import Aim, aim_for, aims_along, checked_mode, ranked_moods
 from clustering.reasons import reason
 from clustering.selection import (
     Choice,
@@ -112,9 +112,11 @@ class Playlist:
         Seed of the choice.
     tracks
         In playing order.
+    uncertain
+        Whether the estimate should not be acted on, which makes the playlist broader.
     notes
-        What the listener should know: fewer tracks than asked, an unsure estimate, a table
-        that hardly serves the aim.
+        What the listener should know: an uncertain or mixed estimate, fewer tracks than asked,
+        a table that hardly serves the aim.
     """
 
     emotion: str
@@ -124,6 +126,7 @@ class Playlist:
     coverage: float
     seed: int
     tracks: tuple[PlaylistTrack, ...]
+    uncertain: bool = False
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -188,7 +191,8 @@ def make_playlist(
     Parameters
     ----------
     estimate
-        The emotion, as eight probabilities.
+        The emotion, as eight probabilities. An uncertain one gives a broader playlist, with
+        music for each emotion that it may be, and a note that says so.
     catalogue
         Where to choose from; a bare table is given moods first, which takes seconds if large.
     mode
@@ -235,7 +239,8 @@ def make_playlist(
         )
     if mode != "journey":
         choices = smooth_order(catalogue, choices)
-    return _told(estimate, catalogue, aims, choices, seed=seed, minutes=minutes)
+    goal = aim_for(estimate, mode)
+    return _told(estimate, catalogue, goal, choices, seed=seed, asked=len(aims), minutes=minutes)
 
 
 def _checked_number(name: str, value: int, lowest: int, highest: int) -> int:
@@ -248,10 +253,11 @@ def _checked_number(name: str, value: int, lowest: int, highest: int) -> int:
 def _told(
     estimate: EmotionEstimate,
     catalogue: Catalogue,
-    aims: Sequence[Aim],
+    goal: Aim,
     choices: Sequence[Choice],
     *,
     seed: int,
+    asked: int,
     minutes: float | None,
 ) -> Playlist:
     """Turn chosen rows into a playlist that explains itself."""
@@ -260,9 +266,8 @@ def _told(
     tracks = tuple(
         _track(catalogue, choice, record) for choice, record in zip(choices, records, strict=True)
     )
-    goal = aims[-1]
     served = (_service(choice.aim, record) for choice, record in zip(choices, records, strict=True))
-    coverage = math.fsum(served) / len(aims)
+    coverage = math.fsum(served) / asked
     playlist = Playlist(
         emotion=estimate.label,
         mode=goal.mode,
@@ -275,8 +280,9 @@ def _told(
         coverage=coverage,
         seed=seed,
         tracks=tracks,
+        uncertain=estimate.uncertain,
     )
-    notes = _notes(playlist, estimate, len(aims), minutes)
+    notes = _notes(playlist, estimate, asked, minutes)
     return replace(playlist, notes=notes)
 
 
@@ -291,6 +297,16 @@ def _notes(
     playlist: Playlist, estimate: EmotionEstimate, asked: int, minutes: float | None
 ) -> tuple[str, ...]:
     notes = []
+    if estimate.uncertain:
+        notes.append(
+            f"that it is {playlist.emotion} is not sure ({'; '.join(estimate.doubts)}), so the "
+            "playlist is broader and has something for each emotion that it may be"
+        )
+    elif estimate.entropy > 0.5:
+        notes.append(
+            f"the estimate is mixed ({playlist.emotion} at {estimate.confidence:.0%}), so the "
+            "choice is milder and broader"
+        )
     if len(playlist) < asked and minutes is None:
         notes.append(
             f"{len(playlist)} of {asked} tracks: no more pass the filters and the limit of two "
@@ -305,11 +321,6 @@ def _notes(
         notes.append(
             f"this table serves the aim poorly (coverage {playlist.coverage:.2f}): these are its "
             "nearest tracks, not typical ones"
-        )
-    if estimate.entropy > 0.5:
-        notes.append(
-            f"the estimate is unsure ({playlist.emotion} at {estimate.confidence:.0%}), so the "
-            "choice is milder and broader"
         )
     return tuple(notes)
 

@@ -23,6 +23,7 @@ from ser.errors import InputError
 TRACKS_PER_ARTIST = 2
 POOL_PER_TRACK = 4  # the draw is among this many nearest tracks for each place to fill
 LEAST_POOL = 40
+WIDER_POOL = 4  # times as many tracks to draw from when the estimate is uncertain
 TYPICAL_TRACK_MS = 215_000  # only where a track's own duration is unknown
 # How much durations count: early places, last but one, last.
 LENGTH_PRESSURE = (0.5, 4.0, 30.0)
@@ -257,7 +258,7 @@ class _Ranking:
         rank[[mood.index for mood in chosen_moods(aim, model)]] = 0
         tiers = rank[labels]
         near = np.flatnonzero(tiers == 0)
-        size = max(LEAST_POOL, pool)
+        size = max(LEAST_POOL, pool) * (WIDER_POOL if aim.uncertain else 1)
         if len(near) > size:
             near = near[np.argpartition(distances[near], size)[:size]]
         return cls(aim, distances, tiers, near)

@@ -111,7 +111,8 @@ def plot_reliability(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes
     confidence, accuracy = 100 * bins["confidence"][held], 100 * bins["accuracy"][held]
     ax.plot([0, 100], [0, 100], color=INK, linewidth=1, linestyle="--")
     ax.vlines(confidence, confidence, accuracy, color=OURS, linewidth=1, alpha=0.5)
-    ax.scatter(confidence, accuracy, s=1000 * bins["n"][held] / bins["n"].sum(), color=OURS)
+    areas = 1000 * bins["n"][held] / bins["n"].sum()
+    ax.scatter(confidence, accuracy, s=areas, color=OURS, clip_on=False)
     ax.axvline(100 * CONFIDENT_ABOVE, color="#888888", linewidth=1, linestyle=":")
     ax.text(100 * CONFIDENT_ABOVE - 1.5, 97, "uncertain", ha="right", va="top", fontsize=8)
     ax.text(97, 3, f"ECE {100 * figures['ece']:.1f} %", ha="right", fontsize=9)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ import soxr
 
 from app.command_line import main
 from clustering.tracks import DEFAULT_TABLE
+from ser.artefact import DEFAULT_FOLDER
+from ser.calibration import Calibration, store_calibration
 from ser.emotions import EMOTION_NAMES
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
@@ -46,7 +49,7 @@ def test_recognize_prints_json_with_the_promised_fields(emotify):
     assert code == 0
     assert set(answer) == {
         "file", "emotion", "probabilities", "valence", "arousal", "confidence",
-        "duration_seconds", "segments",
+        "uncertain", "doubts", "duration_seconds", "segments",
     }  # fmt: skip
     assert tuple(answer["probabilities"]) == EMOTION_NAMES
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
@@ -67,6 +70,30 @@ def test_recognize_prints_bars_and_a_timeline(emotify, tmp_path):
     assert code == 0
     assert all(name in out for name in EMOTION_NAMES)
     assert out.count(" s  ") >= 3
+
+
+@pytest.fixture
+def doubter(tmp_path):
+    """A model folder that is never sure."""
+    folder = tmp_path / "doubter"
+    folder.mkdir()
+    for name in ("settings.json", "preprocessing.npz", "model.onnx"):
+        shutil.copy(DEFAULT_FOLDER / name, folder / name)
+    store_calibration(folder, Calibration(confident_above=1.0))
+    return folder
+
+
+def test_an_uncertain_estimate_is_said_to_be_one(emotify, doubter, tmp_path):
+    code, out, _ = emotify("recognize", "--model", doubter, RECORDING)
+    assert code == 0 and "not sure: " in out
+    page = tmp_path / "list.html"
+    code, out, _ = emotify("playlist", RECORDING, "--model", doubter, "--html", page)
+    assert code == 0 and out.startswith("You may sound ")
+    assert "is not sure (" in out and "is not sure (" in page.read_text("utf-8")
+    answer = json.loads(emotify("recognize", "--json", "--model", doubter, RECORDING)[1])
+    assert answer["uncertain"] and answer["emotion"] in answer["doubts"][0]
+    named = emotify("playlist", "--emotion", "sad", "--model", doubter)[1]
+    assert "not sure" not in named
 
 
 GOOD_FORMATS = {

@@ -46,13 +46,13 @@ def test_an_even_split_of_happy_and_sad_is_neither():
     assert split.spread > happy.spread
 
 
-def test_an_unsure_estimate_is_milder_and_broader(catalogue):
+def test_a_mixed_estimate_is_milder_and_broader(catalogue):
     sure = aim_for(EmotionEstimate.of("angry"))
-    unsure = aim_for(EmotionEstimate((1 / 8,) * 8))
-    assert unsure.spread > 2 * sure.spread
-    edge = [abs(aim.quantiles["energy"] - 0.5) for aim in (sure, unsure)]
+    mixed = aim_for(EmotionEstimate((1 / 8,) * 8))
+    assert mixed.spread > 2 * sure.spread
+    edge = [abs(aim.quantiles["energy"] - 0.5) for aim in (sure, mixed)]
     assert edge[1] < edge[0]
-    assert len(chosen_moods(unsure, catalogue.model)) >= len(chosen_moods(sure, catalogue.model))
+    assert len(chosen_moods(mixed, catalogue.model)) >= len(chosen_moods(sure, catalogue.model))
 
 
 @pytest.mark.parametrize(

@@ -95,9 +95,9 @@ def test_an_even_split_sounds_like_neither(catalogue):
     assert means[0] + 0.15 < means[1] < means[2] - 0.15
 
 
-def test_an_unsure_estimate_is_owned_up_to(catalogue):
-    unsure = EmotionEstimate((0.2, *(0.8 / 7,) * 7))
-    assert any("unsure" in note for note in make_playlist(unsure, catalogue).notes)
+def test_a_mixed_estimate_is_owned_up_to(catalogue):
+    mixed = EmotionEstimate((0.2, *(0.8 / 7,) * 7))
+    assert any("mixed" in note for note in make_playlist(mixed, catalogue).notes)
 
 
 def test_a_thin_table_is_owned_up_to(catalogue):
