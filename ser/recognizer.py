@@ -8,7 +8,8 @@
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -91,10 +92,12 @@ class Recognizer:
 
             n_blocks = math.ceil(recording.duration_seconds / BLOCK_SECONDS)
             blocks = tqdm(blocks, recording.name, n_blocks, leave=False, unit="block", delay=2)
-        stream = RecognizerStream(self, self.settings.sample_rate_hz, recording.name)
-        for block in blocks:
-            stream.hear(block)
-        return stream.end(recording.duration_seconds)
+        cutter = WindowCutter(self.settings, recording.name)
+        windows = chain(chain.from_iterable(map(cutter.feed, blocks)), _last_of(cutter))
+        summary = Summary()
+        for window, row in self._judged(windows):
+            summary.add(window, row)
+        return summary.estimate(cutter, recording.duration_seconds)
 
     def stream(self, sample_rate_hz: float, name: str = "the stream") -> "RecognizerStream":
         """Return a listener that takes a recording block by block, as a microphone gives it.
@@ -119,6 +122,12 @@ class Recognizer:
         """
         return RecognizerStream(self, sample_rate_hz, name)
 
+    def _judged(self, windows: Iterable[Window]) -> Iterator[tuple[Window, NDArray[np.floating]]]:
+        windows = iter(windows)
+        while batch := list(islice(windows, WINDOWS_PER_BATCH)):
+            features = [self.artefact.extractor(window.samples) for window in batch]
+            yield from zip(batch, self._probabilities(features), strict=True)
+
     def _probabilities(self, features: list[Matrix]) -> NDArray[np.float32]:
         batch, mask = pad(features)
         return self.artefact.session.run(None, {"features": batch, "mask": mask})[0]
@@ -138,7 +147,6 @@ class RecognizerStream:
         self._converter = Converter(name, sample_rate_hz, recognizer.settings.sample_rate_hz)
         self._cutter = WindowCutter(recognizer.settings, name)
         self._summary = Summary()
-        self._segments: list[Segment] = []
         self._n_samples = 0
         self._finished = False
 
@@ -163,7 +171,7 @@ class RecognizerStream:
         self._check_open()
         samples = self._converter.feed(block)
         self._n_samples += len(np.asarray(block))
-        return self.hear(samples)
+        return self._judge(self._cutter.feed(samples))
 
     def finish(self) -> EmotionEstimate:
         """End the recording and return the estimate of all of it.
@@ -183,45 +191,26 @@ class RecognizerStream:
         self._check_open()
         duration_seconds = self._n_samples / self._sample_rate_hz
         check_duration(duration_seconds, self._name)
-        self.hear(self._converter.finish())
-        return self.end(duration_seconds)
-
-    def hear(self, samples: Samples) -> list[Segment]:
-        """As `feed`, of mono samples at the model's rate."""
-        return self._judge(self._cutter.feed(samples))
-
-    def end(self, duration_seconds: float) -> EmotionEstimate:
-        """As `finish`, after `hear`, of a recording of known length."""
         self._finished = True
+        self._judge(self._cutter.feed(self._converter.finish()))
         self._judge(self._cutter.finish())
-        heard = self._summary.speech_seconds
-        timeline = not self._cutter.at_once and heard > 0
-        return EmotionEstimate(
-            self._summary.probabilities(),
-            duration_seconds=duration_seconds,
-            segments=tuple(self._segments) if timeline else (),
-            doubts=_doubts(heard, self._cutter.sound_seconds),
-        )
+        return self._summary.estimate(self._cutter, duration_seconds)
 
     def _check_open(self) -> None:
         if self._finished:
             raise InputError("this stream is finished; recognizer.stream() begins another one")
 
-    def _judge(self, windows: Sequence[Window]) -> list[Segment]:
-        segments = []
-        for first in range(0, len(windows), WINDOWS_PER_BATCH):
-            batch = windows[first : first + WINDOWS_PER_BATCH]
-            features = [self._recognizer.artefact.extractor(window.samples) for window in batch]
-            for window, row in zip(batch, self._recognizer._probabilities(features), strict=True):
-                self._summary.add(window, row)
-                place = window.start_seconds, window.end_seconds
-                segments.append(Segment(*place, tuple(row.tolist())))
-        self._segments += segments
-        return segments
+    def _judge(self, windows: list[Window]) -> list[Segment]:
+        judged = self._recognizer._judged(windows)
+        return [self._summary.add(window, row) for window, row in judged]
+
+
+def _last_of(cutter: WindowCutter) -> Iterator[Window]:
+    yield from cutter.finish()  # only when it is asked for: then all blocks have been fed
 
 
 class Summary:
-    """The probabilities of a whole recording, from those of its windows.
+    """The estimate of a whole recording, from its windows and their probabilities.
 
     With p the probabilities of a window, c = max p its confidence, s its seconds of speech, and S
     the seconds of speech in the stretch r that it is cut from::
@@ -236,6 +225,7 @@ class Summary:
 
     def __init__(self) -> None:
         self.speech_seconds = 0.0
+        self._segments: list[Segment] = []
         self._closed = np.zeros(len(EMOTIONS))
         self._stretch = 0
         self._begin_stretch()
@@ -245,8 +235,8 @@ class Summary:
         self._seconds = 0.0  # of speech, each as often as a window hears it
         self._new_seconds = 0.0
 
-    def add(self, window: Window, probabilities: NDArray[np.floating]) -> None:
-        """Take the probabilities of the next window."""
+    def add(self, window: Window, probabilities: NDArray[np.floating]) -> Segment:
+        """Take the next window and its probabilities, and return them as a segment."""
         if window.stretch != self._stretch:
             self._closed = self._sum()
             self._stretch = window.stretch
@@ -258,6 +248,9 @@ class Summary:
         self._weighted += seconds * probabilities.max() * probabilities.astype(np.float64)
         self._seconds += seconds
         self._new_seconds += new_seconds
+        place = window.start_seconds, window.end_seconds
+        self._segments.append(Segment(*place, tuple(probabilities.tolist())))
+        return self._segments[-1]
 
     def _sum(self) -> NDArray[np.float64]:
         if self._seconds == 0:
@@ -268,6 +261,16 @@ class Summary:
         """Return the summary of all windows so far; there must be one."""
         total = self._sum()
         return tuple((total / total.sum()).tolist())
+
+    def estimate(self, cutter: WindowCutter, duration_seconds: float) -> EmotionEstimate:
+        """Return the estimate, with the doubts and the timeline that the cutter's finds ask for."""
+        timeline = not cutter.at_once and self.speech_seconds > 0
+        return EmotionEstimate(
+            self.probabilities(),
+            duration_seconds=duration_seconds,
+            segments=tuple(self._segments) if timeline else (),
+            doubts=_doubts(self.speech_seconds, cutter.sound_seconds),
+        )
 
 
 def _doubts(speech_seconds: float, sound_seconds: float) -> tuple[str, ...]:

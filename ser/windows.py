@@ -154,7 +154,8 @@ class WindowCutter:
     def _first_window(self) -> Window:
         start, samples = self._whole.start, self._whole.first_window()
         end = start + len(samples)
-        speech = sum(n * FRAME_LENGTH < end for n in self._spoken) * FRAME_SECONDS
+        heard = self._spoken if self.at_once else []  # no stretch was long enough to be speech
+        speech = sum(n * FRAME_LENGTH < end for n in heard) * FRAME_SECONDS
         rate = self.settings.sample_rate_hz
         return Window(start / rate, end / rate, samples, speech, speech, 0)
 
