@@ -152,7 +152,7 @@ def _estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate:
             f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; the "
             "model was trained on full-band speech and is less reliable here"
         )
-    return recognizer.predict(path, progress=True)
+    return recognizer.predict(recording, progress=True)
 
 
 def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
@@ -168,7 +168,7 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
     if not timeline:
         return
     if not estimate.segments:
-        print("  timeline: the recording is short enough to be judged at once")
+        print("  timeline: all of it was judged at once")
     for segment in estimate.segments:
         print(
             f"  {segment.start_seconds:8.1f} - {segment.end_seconds:.1f} s  "

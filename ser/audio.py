@@ -1,8 +1,8 @@
-"""From any recording to mono float32 at the model's rate, in blocks and windows.
+"""From any recording to mono float32 at the model's rate, in blocks.
 
 A `Recording` is a file that libsndfile reads or an array. It is read in blocks, so memory does
-not grow with its length, and `windows` cuts the part that holds sound into stretches that the
-network judges one at a time. Levels are in dBFS (0 dB: RMS 1.0).
+not grow with its length; a `Converter` does the same to blocks as a microphone gives them. Levels
+are in dBFS (0 dB: RMS 1.0).
 """
 
 import math
@@ -26,23 +26,6 @@ SHORTEST_SECONDS = 0.25  # less holds no syllable to judge
 SILENT_DBFS = -85.0  # the quietest RAVDESS clips peak near -45; 16-bit dither lies near -93
 ACCEPTED = "wav, flac, ogg, opus, mp3, aiff and whatever else libsndfile reads"
 SAMPLE_RATES_HZ = (1_000, 768_000)
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of a recording.
-
-    Attributes
-    ----------
-    start_seconds, end_seconds
-        Place in the recording.
-    samples
-        Mono float32 at the model's rate.
-    """
-
-    start_seconds: float
-    end_seconds: float
-    samples: Samples
 
 
 class Recording:
@@ -79,51 +62,27 @@ class Recording:
             self.name = "the array"
             self._array, self.sample_rate_hz = _checked_array(source, sample_rate_hz)
             n_samples = len(self._array)
-        low, high = SAMPLE_RATES_HZ
-        if not low <= self.sample_rate_hz <= high:
-            raise InputError(
-                f"{self.name}: the sample rate is {self.sample_rate_hz} Hz; "
-                f"{low} to {high} Hz is accepted"
-            )
-        self.duration_seconds = n_samples / self.sample_rate_hz
-        if self.duration_seconds < SHORTEST_SECONDS:
-            raise InputError(
-                f"{self.name}: {self.duration_seconds:.3f} s of sound is too short to judge; "
-                f"record at least {SHORTEST_SECONDS} s, better 2 s or more"
-            )
+        self.duration_seconds = n_samples / _checked_rate(self.sample_rate_hz, self.name)
+        check_duration(self.duration_seconds, self.name)
 
     def blocks(self, sample_rate_hz: int) -> Iterator[Samples]:
         """Yield the recording as mono float32 blocks at `sample_rate_hz`.
-
-        Channels are averaged; the rate is changed by soxr at high quality.
 
         Raises
         ------
         InputError
             If the file breaks off or samples are not finite.
         """
-        if sample_rate_hz == self.sample_rate_hz:
-            yield from self._mono_blocks()
-            return
-        resampler = soxr.ResampleStream(self.sample_rate_hz, sample_rate_hz, 1, dtype="float32")
-        for block in self._mono_blocks():
-            yield resampler.resample_chunk(block)
-        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-
-    def _mono_blocks(self) -> Iterator[Samples]:
+        converter = Converter(self.name, self.sample_rate_hz, sample_rate_hz)
         for block in self._raw_blocks():
-            if not np.isfinite(block).all():
-                raise InputError(
-                    f"{self.name}: holds samples that are NaN or infinite; "
-                    "export the recording again as 16-bit or 24-bit audio"
-                )
-            yield block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32)
+            yield converter.feed(block)
+        yield converter.finish()
 
-    def _raw_blocks(self) -> Iterator[NDArray[np.float32]]:
+    def _raw_blocks(self) -> Iterator[NDArray[Any]]:
         length = round(BLOCK_SECONDS * self.sample_rate_hz)
         if self._array is not None:
             for start in range(0, len(self._array), length):
-                yield _to_float(self._array[start : start + length])
+                yield self._array[start : start + length]
             return
         assert self.path is not None
         n_read = 0
@@ -138,6 +97,80 @@ class Recording:
         # An mp3's header may be off by a frame of its own; anything more is a cut file.
         if n_read < 0.95 * self.duration_seconds * self.sample_rate_hz:
             raise InputError(_broken_off(self.name, n_read / self.sample_rate_hz))
+
+
+class Converter:
+    """Turns the blocks of one recording into mono float32 at another rate, while they come.
+
+    Channels are averaged; the rate is changed by soxr at high quality. How the recording is cut
+    into blocks changes nothing.
+
+    Parameters
+    ----------
+    name
+        What to call the recording in a message.
+    from_hz, to_hz
+        Rate of the blocks, and the rate wanted.
+
+    Raises
+    ------
+    InputError
+        If the rate of the blocks is none that is accepted.
+    """
+
+    def __init__(self, name: str, from_hz: float, to_hz: int) -> None:
+        self._name = name
+        self._resampler = None
+        if _checked_rate(from_hz, name) != to_hz:
+            self._resampler = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
+
+    def feed(self, block: ArrayLike) -> Samples:
+        """Return what the next block adds.
+
+        Parameters
+        ----------
+        block
+            Shape (n_samples,) or (n_samples, n_channels), any number of samples, none included;
+            floats in -1..1 or integers.
+
+        Raises
+        ------
+        InputError
+            If the block is no sound, or holds samples that are not finite.
+        """
+        samples = _to_float(_checked_shape(block))
+        if not np.isfinite(samples).all():
+            raise InputError(
+                f"{self._name}: holds samples that are NaN or infinite; "
+                "export the recording again as 16-bit or 24-bit audio"
+            )
+        mono = samples if samples.ndim == 1 else samples.mean(axis=1, dtype=np.float32)
+        return mono if self._resampler is None else self._resampler.resample_chunk(mono)
+
+    def finish(self) -> Samples:
+        """Return what is still on its way."""
+        nothing = np.zeros(0, np.float32)
+        if self._resampler is None:
+            return nothing
+        return self._resampler.resample_chunk(nothing, last=True)
+
+
+def check_duration(seconds: float, name: str) -> None:
+    """Raise InputError if a recording is too short to judge."""
+    if seconds < SHORTEST_SECONDS:
+        raise InputError(
+            f"{name}: {seconds:.3f} s of sound is too short to judge; "
+            f"record at least {SHORTEST_SECONDS} s, better 2 s or more"
+        )
+
+
+def _checked_rate(sample_rate_hz: float, name: str) -> float:
+    low, high = SAMPLE_RATES_HZ
+    if not low <= sample_rate_hz <= high:
+        raise InputError(
+            f"{name}: the sample rate is {sample_rate_hz} Hz; {low} to {high} Hz is accepted"
+        )
+    return sample_rate_hz
 
 
 def printable(path: Path) -> str:
@@ -177,18 +210,23 @@ def _checked_array(source: ArrayLike, sample_rate_hz: float | None) -> tuple[NDA
         raise InputError("an array needs sample_rate_hz=, the rate in Hz at which it was recorded")
     if not math.isfinite(sample_rate_hz):
         raise InputError(f"sample_rate_hz={sample_rate_hz} is no rate; give one in Hz")
-    array = np.asarray(source)
-    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or array.shape[1:] == (0,):
-        raise InputError(
-            f"an array of shape {array.shape} and type {array.dtype} is no recording; accepted "
-            "are numbers of shape (n_samples,) or (n_samples, n_channels)"
-        )
+    array = _checked_shape(source)
     if array.ndim == 2 and array.shape[1] > array.shape[0]:
         raise InputError(
             f"an array of shape {array.shape} has more channels than samples; channels come "
             "last: transpose it"
         )
     return array, int(sample_rate_hz)
+
+
+def _checked_shape(source: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(source)
+    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or array.shape[1:] == (0,):
+        raise InputError(
+            f"an array of shape {array.shape} and type {array.dtype} is no recording; accepted "
+            "are numbers of shape (n_samples,) or (n_samples, n_channels)"
+        )
+    return array
 
 
 def _to_float(block: NDArray[Any]) -> NDArray[np.float32]:
@@ -198,7 +236,7 @@ def _to_float(block: NDArray[Any]) -> NDArray[np.float32]:
     """
     if block.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
-            return block.astype(np.float32)
+            return block.astype(np.float32, copy=False)
     limits = np.iinfo(block.dtype)
     middle = 0 if block.dtype.kind == "i" else (limits.max + 1) // 2
     return ((block.astype(np.float64) - middle) / (limits.max - middle + 1)).astype(np.float32)
@@ -260,39 +298,6 @@ def find_sound(recording: Recording, settings: FeatureSettings) -> SoundBounds:
     # One frame of margin on both sides keeps soft consonants and the decay of the last vowel.
     start, end = max(loud[0] - 1, 0) * hop, min((loud[-1] + 2) * hop, n_samples)
     return SoundBounds(int(start), int(end), threshold)
-
-
-def windows(recording: Recording, settings: FeatureSettings) -> Iterator[Window]:
-    """Yield the stretches of a recording that the network judges, in order.
-
-    The sound between leading and trailing silence is one window if it is no longer than
-    ``settings.window_seconds``; else windows of that length follow each other by
-    ``settings.window_hop_seconds``, the last one ending where the sound ends, and windows in
-    which no frame is above the silence threshold are left out.
-
-    Raises
-    ------
-    InputError
-        If the recording is silent or cannot be read to its end.
-    """
-    bounds = find_sound(recording, settings)
-    rate, length = settings.sample_rate_hz, settings.window_length
-    hop = round(settings.window_hop_seconds * rate)
-    last = max(bounds.end - length, bounds.start)
-    starts = [*range(bounds.start, last, hop), last]
-    buffer, offset = np.zeros(0, np.float32), 0  # `offset`: place of the buffer's first sample
-    blocks = recording.blocks(rate)
-    for start in starts:
-        end = min(start + length, bounds.end)
-        while offset + len(buffer) < end:
-            # Only what this window needs is kept, however long the silence before it.
-            passed = min(start - offset, len(buffer))
-            buffer, offset = np.concatenate([buffer[passed:], next(blocks)]), offset + passed
-        buffer, offset = buffer[start - offset :], start
-        samples = buffer[: end - start]
-        level = frame_levels_db(samples, settings.hop_length)
-        if level.max() >= bounds.threshold_db:
-            yield Window(start / rate, end / rate, samples)
 
 
 def read_whole(

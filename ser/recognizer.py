@@ -6,21 +6,27 @@
 'calm'
 """
 
+import math
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ser.artefact import Artefact, load
-from ser.audio import Recording, Window, windows
+from ser.audio import BLOCK_SECONDS, Converter, Recording, check_duration
 from ser.calibration import Calibration
-from ser.emotions import EmotionEstimate, Segment
-from ser.features import Matrix, pad
+from ser.emotions import EMOTIONS, EmotionEstimate, Segment
+from ser.errors import InputError
+from ser.features import Matrix, Samples, pad
+from ser.windows import Window, WindowCutter
 
 WINDOWS_PER_BATCH = 16
+PROGRESS_SECONDS = 60.0  # shorter recordings are done before a bar could be read
+LEAST_SPEECH_SECONDS = 0.5  # a word or two
+LEAST_SPEECH_SHARE = 0.05  # of the sound; noise is taken for speech now and then
 
 
 def load_recognizer(folder: str | os.PathLike[str] | None = None) -> "Recognizer":
@@ -49,7 +55,7 @@ class Recognizer:
 
     def predict(
         self,
-        source: str | os.PathLike[str] | ArrayLike,
+        source: str | os.PathLike[str] | ArrayLike | Recording,
         *,
         sample_rate_hz: float | None = None,
         progress: bool = False,
@@ -59,54 +65,227 @@ class Recognizer:
         Parameters
         ----------
         source
-            Path of a recording that libsndfile reads, or an array of shape (n_samples,) or
-            (n_samples, n_channels) with floats in -1..1.
+            Path of a recording that libsndfile reads, an array of shape (n_samples,) or
+            (n_samples, n_channels) with floats in -1..1 or integers, or a `Recording`.
         sample_rate_hz
             Rate of the array; not for a file.
         progress
-            Whether to show a progress bar on standard error once it takes longer than a moment.
+            Whether to show a progress bar on standard error for more than a minute of sound.
 
         Returns
         -------
         EmotionEstimate
-            The probabilities are calibrated, and are the mean over the windows that hold sound.
-            Recordings longer than one window carry one segment per window; windows overlap. An
-            estimate that should not be acted on says so in its doubts.
+            As `RecognizerStream.finish` says.
 
         Raises
         ------
         InputError
             If the recording cannot be read, is silent, or too short.
         """
-        recording = Recording(source, sample_rate_hz)
-        stretches: Iterable[Window] = windows(recording, self.settings)
-        if progress:
+        if not isinstance(source, Recording):
+            recording = Recording(source, sample_rate_hz)
+        elif sample_rate_hz is None:
+            recording = source
+        else:
+            raise InputError("a Recording knows its own rate: leave sample_rate_hz out")
+        blocks: Iterable[Samples] = recording.blocks(self.settings.sample_rate_hz)
+        if progress and recording.duration_seconds > PROGRESS_SECONDS:
             from tqdm import tqdm
 
-            n_windows = round(recording.duration_seconds / self.settings.window_hop_seconds)
-            stretches = tqdm(
-                stretches, recording.name, n_windows, leave=False, unit="window", delay=2
-            )
-        segments = [
-            Segment(window.start_seconds, window.end_seconds, tuple(row))
-            for window, row in self._judged(stretches)
-        ]
-        mean = np.mean([segment.probabilities for segment in segments], axis=0)
-        doubt = self.calibration.doubt(mean)
-        return EmotionEstimate(
-            tuple(mean),
-            duration_seconds=recording.duration_seconds,
-            segments=tuple(segments) if len(segments) > 1 else (),
-            doubts=() if doubt is None else (doubt,),
-        )
+            n_blocks = math.ceil(recording.duration_seconds / BLOCK_SECONDS)
+            blocks = tqdm(blocks, recording.name, n_blocks, leave=False, unit="block", delay=2)
+        cutter = WindowCutter(self.settings, recording.name)
+        windows = chain(chain.from_iterable(map(cutter.feed, blocks)), _last_of(cutter))
+        summary = Summary(self.calibration)
+        for window, row in self._judged(windows):
+            summary.add(window, row)
+        return summary.estimate(cutter, recording.duration_seconds)
 
-    def _judged(self, stretches: Iterable[Window]) -> Iterator[tuple[Window, list[float]]]:
-        stretches = iter(stretches)
-        while batch := list(islice(stretches, WINDOWS_PER_BATCH)):
+    def stream(self, sample_rate_hz: float, name: str = "the stream") -> "RecognizerStream":
+        """Return a listener that takes a recording block by block, as a microphone gives it.
+
+        >>> stream = recognizer.stream(48_000)  # doctest: +SKIP
+        >>> for block in microphone:  # doctest: +SKIP
+        ...     for segment in stream.feed(block):
+        ...         print(segment.start_seconds, segment.label)
+        >>> estimate = stream.finish()  # doctest: +SKIP
+
+        Parameters
+        ----------
+        sample_rate_hz
+            Rate of the blocks.
+        name
+            What to call the recording in a message.
+
+        Raises
+        ------
+        InputError
+            If the rate is none that is accepted.
+        """
+        return RecognizerStream(self, sample_rate_hz, name)
+
+    def _judged(self, windows: Iterable[Window]) -> Iterator[tuple[Window, NDArray[np.floating]]]:
+        windows = iter(windows)
+        while batch := list(islice(windows, WINDOWS_PER_BATCH)):
             features = [self.artefact.extractor(window.samples) for window in batch]
-            yield from zip(batch, self._probabilities(features).tolist(), strict=True)
+            yield from zip(batch, self._probabilities(features), strict=True)
 
     def _probabilities(self, features: list[Matrix]) -> NDArray[np.float64]:
         batch, mask = pad(features)
         bare = self.artefact.session.run(None, {"features": batch, "mask": mask})[0]
         return self.calibration.apply(bare)
+
+
+class RecognizerStream:
+    """Hears one recording block by block; `Recognizer.stream` makes it.
+
+    What is fed gives the same estimate as `Recognizer.predict` of all of it at once, however it
+    is cut into blocks. Memory does not grow with the sound, but for the segments.
+    """
+
+    def __init__(self, recognizer: Recognizer, sample_rate_hz: float, name: str) -> None:
+        self._recognizer = recognizer
+        self._name = name
+        self._sample_rate_hz = sample_rate_hz
+        self._converter = Converter(name, sample_rate_hz, recognizer.settings.sample_rate_hz)
+        self._cutter = WindowCutter(recognizer.settings, name)
+        self._summary = Summary(recognizer.calibration)
+        self._n_samples = 0
+        self._finished = False
+
+    def feed(self, block: ArrayLike) -> list[Segment]:
+        """Take the next block and return the segments that are now complete.
+
+        Nothing is returned until there is more sound than fits into one window: a shorter
+        recording is judged at once, by `finish`. Then segments come about a second after their
+        end, or after the pause that ends them.
+
+        Parameters
+        ----------
+        block
+            Shape (n_samples,) or (n_samples, n_channels), of any length; floats in -1..1 or
+            integers.
+
+        Raises
+        ------
+        InputError
+            If the block is no sound, holds samples that are not finite, or comes after `finish`.
+        """
+        self._check_open()
+        samples = self._converter.feed(block)
+        self._n_samples += len(np.asarray(block))
+        return self._judge(self._cutter.feed(samples))
+
+    def finish(self) -> EmotionEstimate:
+        """End the recording and return the estimate of all of it.
+
+        Returns
+        -------
+        EmotionEstimate
+            Of sound that fits into one window, its probabilities. Of more, those of `Summary`,
+            and one segment for each window with speech; windows of one stretch of speech
+            overlap, pauses are in none. If hardly any speech was heard, the doubts say so.
+
+        Raises
+        ------
+        InputError
+            If the recording is silent or too short, or was finished before.
+        """
+        self._check_open()
+        duration_seconds = self._n_samples / self._sample_rate_hz
+        check_duration(duration_seconds, self._name)
+        self._finished = True
+        self._judge(self._cutter.feed(self._converter.finish()))
+        self._judge(self._cutter.finish())
+        return self._summary.estimate(self._cutter, duration_seconds)
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise InputError("this stream is finished; recognizer.stream() begins another one")
+
+    def _judge(self, windows: list[Window]) -> list[Segment]:
+        judged = self._recognizer._judged(windows)
+        return [self._summary.add(window, row) for window, row in judged]
+
+
+def _last_of(cutter: WindowCutter) -> Iterator[Window]:
+    yield from cutter.finish()  # only when it is asked for: then all blocks have been fed
+
+
+class Summary:
+    """The estimate of a whole recording, from its windows and their probabilities.
+
+    With p the probabilities of a window, c = max p its confidence, s its seconds of speech, and S
+    the seconds of speech in the stretch r that it is cut from::
+
+        summary = sum over r of S_r * (sum over windows of s c p) / (sum over windows of s)
+
+    divided by its own sum: every second of speech counts once, however many windows hear it, and
+    weighs as much as the network is sure of it.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self.speech_seconds = 0.0
+        self._segments: list[Segment] = []
+        self._closed = np.zeros(len(EMOTIONS))
+        self._stretch = 0
+        self._begin_stretch()
+
+    def _begin_stretch(self) -> None:
+        self._weighted = np.zeros(len(EMOTIONS))
+        self._seconds = 0.0  # of speech, each as often as a window hears it
+        self._new_seconds = 0.0
+
+    def add(self, window: Window, probabilities: NDArray[np.floating]) -> Segment:
+        """Take the next window and its probabilities, and return them as a segment."""
+        if window.stretch != self._stretch:
+            self._closed = self._sum()
+            self._stretch = window.stretch
+            self._begin_stretch()
+        seconds, new_seconds = window.speech_seconds, window.new_speech_seconds
+        self.speech_seconds += new_seconds
+        if seconds == 0:  # judged only where there is no other window: any weight will do
+            seconds = new_seconds = 1.0
+        self._weighted += seconds * probabilities.max() * probabilities.astype(np.float64)
+        self._seconds += seconds
+        self._new_seconds += new_seconds
+        place = window.start_seconds, window.end_seconds
+        self._segments.append(Segment(*place, tuple(probabilities.tolist())))
+        return self._segments[-1]
+
+    def _sum(self) -> NDArray[np.float64]:
+        if self._seconds == 0:
+            return self._closed
+        return self._closed + self._weighted * (self._new_seconds / self._seconds)
+
+    def probabilities(self) -> tuple[float, ...]:
+        """Return the summary of all windows so far; there must be one."""
+        total = self._sum()
+        return tuple((total / total.sum()).tolist())
+
+    def estimate(self, cutter: WindowCutter, duration_seconds: float) -> EmotionEstimate:
+        """Return the estimate, with the doubts and the timeline that the cutter's finds ask for."""
+        timeline = not cutter.at_once and self.speech_seconds > 0
+        probabilities = self.probabilities()
+        spread = self._calibration.doubt(probabilities)
+        return EmotionEstimate(
+            probabilities,
+            duration_seconds=duration_seconds,
+            segments=tuple(self._segments) if timeline else (),
+            doubts=(
+                *_doubts(self.speech_seconds, cutter.sound_seconds),
+                *(() if spread is None else (spread,)),
+            ),
+        )
+
+
+def _doubts(speech_seconds: float, sound_seconds: float) -> tuple[str, ...]:
+    needed = max(LEAST_SPEECH_SECONDS, LEAST_SPEECH_SHARE * sound_seconds)
+    if speech_seconds >= needed:
+        return ()
+    how_much = "no speech" if speech_seconds == 0 else "hardly any speech"
+    return (
+        f"{how_much} was heard in it ({speech_seconds:.1f} s in {sound_seconds:.1f} s of sound); "
+        "record one person speaking, near the microphone",
+    )

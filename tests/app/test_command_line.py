@@ -397,3 +397,14 @@ def test_research_commands_say_what_they_need(emotify, monkeypatch, tmp_path):
 def test_help_reads_well(emotify, command):
     code, out, _ = emotify(*command, "--help")
     assert code == 0 and "Usage" in out and len(out.splitlines()) < 70
+
+
+def test_noise_is_answered_with_a_doubt(emotify, tmp_path):
+    path = tmp_path / "rain.wav"
+    _wav(path, np.random.default_rng(0).normal(0, 0.05, 3 * RATE))
+    code, out, _ = emotify("recognize", path)
+    assert code == 0 and "not sure: no speech was heard in it" in out
+    code, out, _ = emotify("recognize", "--json", path)
+    answer = json.loads(out)
+    assert code == 0 and answer["uncertain"] is True
+    assert answer["doubts"][0].startswith("no speech was heard in it (0.0 s in 3.0 s of sound)")

@@ -2,8 +2,6 @@
 
 import os
 import struct
-import tracemalloc
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +11,13 @@ import soxr
 
 from ser.audio import (
     Recording,
-    Window,
     find_sound,
     frame_levels_db,
     read_trimmed,
-    windows,
 )
 from ser.errors import InputError
 from ser.features import FeatureSettings, Samples
+from ser.windows import cut
 
 SPEECH_FILE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
 SETTINGS = FeatureSettings()
@@ -89,7 +86,6 @@ def test_every_format_is_the_same_sound(
     assert recording.duration_seconds == pytest.approx(len(speech) / RATE, abs=0.1)
     # Changing the rate twice costs what lies next to 8 kHz.
     assert difference(speech, heard(recording)) < tolerance + (0.02 if rate_hz != RATE else 0)
-    assert len(list(windows(recording, SETTINGS))) == 1
 
 
 @pytest.mark.parametrize(
@@ -129,7 +125,6 @@ def test_an_array_of_any_type_is_the_same_sound(speech: Samples, dtype: str) -> 
         array = np.clip(np.round(scaled), limits.min, limits.max).astype(dtype)
     step = 2.0**-7 if dtype.endswith("int8") else 2.0**-15
     assert np.abs(heard(Recording(array, RATE)) - speech).max() <= step
-    assert len(list(windows(Recording(array, RATE), SETTINGS))) == 1
 
 
 def test_a_recording_can_be_read_again(speech: Samples) -> None:
@@ -225,80 +220,9 @@ def test_reading_for_training_is_what_is_judged(tmp_path: Path, speech: Samples)
     path = tmp_path / "clip.wav"
     silence = np.zeros(RATE // 2, np.float32)
     soundfile.write(path, np.concatenate([silence, speech, silence]), RATE)
-    [window] = windows(Recording(path), SETTINGS)
+    [window] = cut(Recording(path), SETTINGS)
     assert np.array_equal(read_trimmed(path, SETTINGS), window.samples)
     assert len(window.samples) < len(speech) + RATE // 4
-
-
-def murmur(seconds: float, seed: int = 0) -> Samples:
-    n = round(seconds * RATE)
-    return np.random.default_rng(seed).normal(0, 0.05, n).astype(np.float32)
-
-
-@pytest.mark.parametrize("seconds", [0.25, 3.99, 4.0, 4.01, 5.0, 9.7, 31.0])
-def test_windows_cover_the_sound(seconds: float) -> None:
-    sound = np.concatenate([np.zeros(RATE, np.float32), murmur(seconds)])
-    recording = Recording(sound, RATE)
-    bounds = find_sound(recording, SETTINGS)
-    cut = list(windows(recording, SETTINGS))
-    assert cut[0].start_seconds == bounds.start / RATE
-    assert cut[-1].end_seconds == bounds.end / RATE == len(sound) / RATE
-    for window in cut:
-        start, end = round(window.start_seconds * RATE), round(window.end_seconds * RATE)
-        assert np.array_equal(window.samples, sound[start:end])
-        assert len(window.samples) == end - start <= SETTINGS.window_length
-    for window, following in pairwise(cut):
-        step = following.start_seconds - window.start_seconds
-        assert 0 < step < SETTINGS.window_hop_seconds + 1e-9
-        assert len(window.samples) == len(following.samples) == SETTINGS.window_length
-
-
-def test_windows_without_sound_are_left_out() -> None:
-    gap = np.zeros(20 * RATE, np.float32)
-    sound = np.concatenate([murmur(6), gap, murmur(6, seed=1)])
-    cut = list(windows(Recording(sound, RATE), SETTINGS))
-    assert all(rms(window.samples) > 0 for window in cut)
-    assert not any(w.start_seconds > 6.1 and w.end_seconds < 25.9 for w in cut)
-    inside = np.arange(0.5, 6, 0.5)
-    for second in [*inside, *(26 + inside)]:
-        assert any(w.start_seconds <= second <= w.end_seconds for w in cut)
-
-
-@pytest.mark.parametrize("rate_hz", [RATE, 22_050])
-def test_windows_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch, rate_hz: int) -> None:
-    sound = soxr.resample(np.concatenate([0 * murmur(2), murmur(13)]), RATE, rate_hz)
-
-    def cut(block_seconds: float) -> list[Window]:
-        monkeypatch.setattr("ser.audio.BLOCK_SECONDS", block_seconds)
-        return list(windows(Recording(sound, rate_hz), SETTINGS))
-
-    whole, in_blocks = cut(100.0), cut(0.7)
-    assert [w.start_seconds for w in whole] == [w.start_seconds for w in in_blocks]
-    for one, other in zip(whole, in_blocks, strict=True):
-        assert np.allclose(one.samples, other.samples, atol=1e-4)
-
-
-def peak_bytes(recording: Recording) -> int:
-    tracemalloc.start()
-    for _ in windows(recording, SETTINGS):
-        pass
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
-
-
-@pytest.mark.parametrize("lead", [0.0, 0.9])
-def test_memory_does_not_grow_with_the_length(lead: float) -> None:
-    """40 minutes need what 10 need, also where most of them are silence before the sound."""
-
-    def minutes(number: int) -> Recording:
-        noise = np.random.default_rng(0).integers(-900, 900, number * 60 * RATE, dtype=np.int16)
-        noise[: int(lead * len(noise))] = 0
-        return Recording(noise, RATE)
-
-    short, long = peak_bytes(minutes(10)), peak_bytes(minutes(40))
-    assert long < 1.3 * short
-    assert long < 40 * 60 * RATE  # half of what the integers themselves take
 
 
 def test_levels_are_in_dbfs() -> None:

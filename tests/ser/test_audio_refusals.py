@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.audio import Recording, windows
+from ser.audio import Recording
 from ser.errors import InputError
 from ser.features import FeatureSettings
+from ser.windows import cut
 
 SPEECH_FILE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
 RATE = 16_000
@@ -22,7 +23,7 @@ NOBODY = 65534
 
 
 def judge(source: Any, sample_rate_hz: float | None = None) -> None:
-    for _ in windows(Recording(source, sample_rate_hz), FeatureSettings()):
+    for _ in cut(Recording(source, sample_rate_hz), FeatureSettings()):
         pass
 
 

@@ -1,5 +1,6 @@
 """The shipped model answers for files and arrays alike, without the training framework."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,14 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from ser.artefact import DEFAULT_FOLDER
+from ser.audio import Recording
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
-from ser.recognizer import load_recognizer
+from ser.ravdess import index_clips
+from ser.recognizer import Summary, load_recognizer
+from ser.windows import Window
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 RECORDING = SAMPLES / "reading_short.wav"
+RAVDESS = os.environ.get("EMOTIFY_RAVDESS", "")
+NOISE = os.environ.get("EMOTIFY_NOISE", "")
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +77,146 @@ def test_a_long_recording_has_a_timeline_that_covers_it(recognizer, speech):
     assert len(estimate.segments) >= 5 and starts == sorted(starts)
     assert all(start <= end for start, end in zip(starts[1:], ends, strict=False))  # no gap
     assert ends[-1] > estimate.duration_seconds - 1
-    mean = np.mean([segment.probabilities for segment in estimate.segments], axis=0)
-    assert estimate.probabilities == pytest.approx(tuple(mean), abs=1e-6)
+    assert estimate.doubts == ()
+
+
+def window(stretch, speech, new_speech):
+    return Window(0.0, 4.0, np.zeros(0, np.float32), speech, new_speech, stretch)
+
+
+def test_the_summary_counts_each_second_of_speech_once_by_its_confidence():
+    rng = np.random.default_rng(0)
+    rows = rng.dirichlet(np.ones(8), 4)
+    summary = Summary()
+    # Two windows that overlap by 3 s, and two stretches of their own.
+    places = [(0, 4.0, 4.0), (0, 4.0, 1.0), (1, 2.0, 2.0), (2, 0.5, 0.5)]
+    for place, row in zip(places, rows, strict=True):
+        summary.add(window(*place), row)
+    weighted = rows * rows.max(axis=1, keepdims=True)
+    expected = 5 * weighted[:2].mean(axis=0) + 2 * weighted[2] + 0.5 * weighted[3]
+    assert summary.probabilities() == pytest.approx(tuple(expected / expected.sum()))
+    assert summary.speech_seconds == 7.5
+
+
+def test_the_summary_of_one_window_is_that_window():
+    for speech_seconds in (0.0, 3.0):
+        row = np.random.default_rng(1).dirichlet(np.ones(8))
+        summary = Summary()
+        summary.add(window(0, speech_seconds, speech_seconds), row)
+        assert summary.probabilities() == pytest.approx(tuple(row))
+
+
+def test_pauses_are_not_in_the_timeline(recognizer, speech):
+    samples, rate = speech
+    pause = np.random.default_rng(0).normal(0, 0.002, 8 * rate).astype(np.float32)
+    estimate = recognizer.predict(
+        np.concatenate([samples, pause, samples, samples]), sample_rate_hz=rate
+    )
+    n = len(samples) / rate
+    assert not any(s.end_seconds > n + 0.5 and s.start_seconds < n + 7.5 for s in estimate.segments)
+    assert estimate.segments[0].end_seconds < n + 0.5 < estimate.segments[1].start_seconds
+    assert estimate.doubts == ()
+
+
+def blocks_of(sound, rng):
+    """Return blocks of any length, as floats or 16-bit integers, mono or several channels."""
+    start = 0
+    while start < len(sound):
+        size = int(rng.choice([0, 1, 100, 480, 1024, 4096, 30_000, 100_000]))
+        block = sound[start : start + size]
+        start += size
+        yield np.repeat(block[:, None], 2, axis=1) if rng.random() < 0.5 else block
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 44_100, 48_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_a_stream_gives_the_estimate_of_the_whole(recognizer, speech, rate_hz, dtype):
+    samples, rate = speech
+    long = np.concatenate([0.3 * samples, np.zeros(2 * rate, np.float32), samples, samples])
+    for original in (samples, long):
+        sound = soxr.resample(original, rate, rate_hz)
+        if dtype is np.int16:
+            sound = np.round(sound * 32_767).astype(np.int16)
+        whole = recognizer.predict(sound, sample_rate_hz=rate_hz)
+        rng = np.random.default_rng(rate_hz)
+        for _ in range(2):
+            stream = recognizer.stream(rate_hz)
+            heard = [segment for block in blocks_of(sound, rng) for segment in stream.feed(block)]
+            estimate = stream.finish()
+            assert estimate.probabilities == pytest.approx(whole.probabilities, abs=1e-5)
+            assert estimate.duration_seconds == pytest.approx(whole.duration_seconds)
+            assert len(estimate.segments) == len(whole.segments)
+            for one, other in zip(estimate.segments, whole.segments, strict=True):
+                assert (one.start_seconds, one.end_seconds) == (
+                    other.start_seconds,
+                    other.end_seconds,
+                )
+                assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+            assert heard == list(estimate.segments)[: len(heard)]
+            assert bool(heard) == (original is long)
+
+
+def test_a_stream_refuses_what_a_file_refuses(recognizer):
+    with pytest.raises(InputError, match="sample rate is 12 Hz"):
+        recognizer.stream(12)
+    stream = recognizer.stream(16_000)
+    with pytest.raises(InputError, match="no recording"):
+        stream.feed(["not sound"])
+    with pytest.raises(InputError, match="NaN or infinite"):
+        stream.feed(np.full(10, np.nan))
+    with pytest.raises(InputError, match="too short"):
+        stream.finish()
+    silent = recognizer.stream(16_000)
+    silent.feed(np.zeros(16_000))
+    with pytest.raises(InputError, match="the stream: is silent"):
+        silent.finish()
+    for again in (lambda: silent.feed(np.zeros(10)), silent.finish):
+        with pytest.raises(InputError, match="is finished"):
+            again()
+
+
+@pytest.mark.parametrize("seconds", [3, 12])
+def test_noise_is_answered_with_a_doubt(recognizer, seconds):
+    noise = np.random.default_rng(0).normal(0, 0.05, seconds * 16_000)
+    estimate = recognizer.predict(noise, sample_rate_hz=16_000)
+    assert estimate.uncertain and estimate.segments == ()
+    assert estimate.doubts[0].startswith("no speech was heard in it (0.0 s in ")
+
+
+def test_a_few_words_in_a_lot_of_noise_are_answered_with_a_doubt(recognizer, speech):
+    samples, rate = speech
+    noise = np.random.default_rng(0).normal(0, 0.02, 90 * rate).astype(np.float32)
+    noise[: len(samples)] += samples
+    estimate = recognizer.predict(noise, sample_rate_hz=rate)
+    assert estimate.doubts[0].startswith("hardly any speech was heard in it (")
+    assert all(segment.end_seconds < len(samples) / rate + 1 for segment in estimate.segments)
+
+
+def test_a_recording_that_is_open_is_taken(recognizer):
+    assert recognizer.predict(Recording(RECORDING)) == recognizer.predict(RECORDING)
+    with pytest.raises(InputError, match="knows its own rate"):
+        recognizer.predict(Recording(RECORDING), sample_rate_hz=16_000)
+
+
+@pytest.mark.skipif(not RAVDESS, reason="EMOTIFY_RAVDESS names no folder with RAVDESS speech")
+def test_actors_are_heard_to_speak(recognizer):
+    paths = [clip.path for clip in index_clips(Path(RAVDESS)) if clip.channel == "speech"][::18]
+    doubted = [any("speech" in d for d in recognizer.predict(p).doubts) for p in paths]
+    assert len(paths) >= 80 and np.mean(doubted) <= 0.03
+
+
+@pytest.mark.skipif(not NOISE, reason="EMOTIFY_NOISE names no folder with ESC-10")
+def test_what_is_no_speech_is_doubted(recognizer):
+    paths = sorted(Path(NOISE).rglob("*.opus"))[::8]
+    doubted = [any("speech" in d for d in recognizer.predict(p).doubts) for p in paths]
+    assert len(paths) >= 50 and np.mean(doubted) >= 0.94
 
 
 def test_neither_tensorflow_nor_librosa_is_imported():
     code = (
         "import sys; from ser.recognizer import load_recognizer; "
-        f"load_recognizer().predict({str(RECORDING)!r}); "
-        "print([m for m in ('tensorflow', 'keras', 'librosa', 'sklearn', 'pandas') "
+        f"load_recognizer().predict({str(RECORDING)!r}, progress=True); "
+        "print([m for m in ('tensorflow', 'keras', 'librosa', 'sklearn', 'pandas', 'tqdm') "
         "if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

