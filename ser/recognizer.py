@@ -18,6 +18,7 @@ from ser.artefact import Artefact, load
 from ser.audio import Recording, Window, windows
 from ser.emotions import EmotionEstimate, Segment
 from ser.features import Matrix, pad
+from ser.parallel import in_order
 
 WINDOWS_PER_BATCH = 16
 
@@ -97,9 +98,13 @@ class Recognizer:
 
     def _judged(self, stretches: Iterable[Window]) -> Iterator[tuple[Window, list[float]]]:
         stretches = iter(stretches)
-        while batch := list(islice(stretches, WINDOWS_PER_BATCH)):
-            features = [self.artefact.extractor(window.samples) for window in batch]
-            yield from zip(batch, self._probabilities(features).tolist(), strict=True)
+        batches = iter(lambda: list(islice(stretches, WINDOWS_PER_BATCH)), [])
+        for judged in in_order(self._judge, batches):
+            yield from judged
+
+    def _judge(self, batch: list[Window]) -> list[tuple[Window, list[float]]]:
+        features = [self.artefact.extractor(window.samples) for window in batch]
+        return list(zip(batch, self._probabilities(features).tolist(), strict=True))
 
     def _probabilities(self, features: list[Matrix]) -> NDArray[np.float32]:
         batch, mask = pad(features)
