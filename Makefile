@@ -57,6 +57,7 @@ notebooks: $(VENV)/.developer ## Run all notebooks and store their outputs
 
 benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
 	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/recognition_speed.py
 	$(BIN)/python benchmarks/playlist_speed.py
 
 clean: ## Remove what was built, the virtual environment too

@@ -8,6 +8,7 @@ failed, 2 what the user gave cannot be used, 130 interrupted.
 import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -26,6 +27,8 @@ FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 BAR_WIDTH = 30
+BAR_DELAY_SECONDS = 2.0  # work that takes no longer needs no progress bar
+LONG_SECONDS = 60.0
 TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
 
 app = typer.Typer(
@@ -124,16 +127,14 @@ def recognize(
     from ser.audio import printable
     from ser.recognizer import load_recognizer
 
-    recognizer = load_recognizer(model)
     answers: list[dict[str, Any]] = []
     n_refused = 0
-    for path in files:
-        try:
-            estimate = _estimate(recognizer, path)
-        except InputError as error:
-            complain(str(error))
+    for path, estimate in _estimates(load_recognizer(model), files):
+        if isinstance(estimate, InputError):
+            complain(str(estimate))
             n_refused += 1
             continue
+        _warn_of_telephone(path)
         answers.append({"file": printable(path), **estimate.to_dict()})
         if not as_json:
             _print_estimate(printable(path), estimate, timeline=timeline)
@@ -143,7 +144,53 @@ def recognize(
         raise typer.Exit(WRONG_INPUT)
 
 
-def _estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate:
+def _estimates(
+    recognizer: "Recognizer", files: Sequence[Path]
+) -> Iterator[tuple[Path, EmotionEstimate | InputError]]:
+    """Yield every file with its estimate, or with the reason why there is none, in order."""
+    from tqdm import tqdm
+
+    from ser.parallel import in_order
+
+    bar = tqdm(
+        total=len(files), unit="file", leave=False, delay=BAR_DELAY_SECONDS, disable=len(files) < 2
+    )
+    with bar:
+        answers = in_order(lambda path: _short_estimate(recognizer, path), files)
+        for path, short in zip(files, answers, strict=True):
+            answer = short or _tried(recognizer, path, progress=True)
+            if bar.format_dict["elapsed"] > BAR_DELAY_SECONDS:
+                bar.clear()  # room for what is printed about this file
+            yield path, answer
+            bar.update()
+
+
+def _short_estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate | InputError | None:
+    """Return an estimate or a refusal; None for a recording that is to be judged by itself.
+
+    A long one keeps all cores busy alone, has a progress bar of its own, and could not be
+    interrupted in a thread beside others.
+    """
+    from ser.audio import Recording
+
+    try:
+        if Recording(path).duration_seconds > LONG_SECONDS:
+            return None
+    except InputError as error:
+        return error
+    return _tried(recognizer, path)
+
+
+def _tried(
+    recognizer: "Recognizer", path: Path, *, progress: bool = False
+) -> EmotionEstimate | InputError:
+    try:
+        return recognizer.predict(path, progress=progress)
+    except InputError as error:
+        return error
+
+
+def _warn_of_telephone(path: Path) -> None:
     from ser.audio import Recording
 
     recording = Recording(path)
@@ -152,7 +199,6 @@ def _estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate:
             f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; the "
             "model was trained on full-band speech and is less reliable here"
         )
-    return recognizer.predict(recording, progress=True)
 
 
 def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
@@ -240,7 +286,8 @@ def playlist(
         from ser.recognizer import load_recognizer
 
         assert file is not None
-        estimate = _estimate(load_recognizer(model), file)
+        _warn_of_telephone(file)
+        estimate = load_recognizer(model).predict(file, progress=True)
     chosen = make_playlist(
         estimate,
         _catalogue(tracks, moods),

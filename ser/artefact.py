@@ -47,7 +47,8 @@ class Artefact:
         Feature extraction with the model's own filter banks.
     session
         ONNX Runtime session: ``features`` (batch, frames, n_features) and ``mask``
-        (batch, frames) in, probabilities (batch, 8) out.
+        (batch, frames) in; probabilities (batch, 8), then the last hidden layer
+        ``embedding`` (batch, units) out.
     settings
         All of ``settings.json``.
     """
@@ -147,6 +148,8 @@ def save(
     with_keras
         Also keep ``model.keras``.
     """
+    from ser.onnx_export import export  # imports Keras
+
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "format": FORMAT,
@@ -157,7 +160,7 @@ def save(
     }
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder) as name:
         staging = Path(name)
-        export_onnx(model, extractor.settings, staging / "model.onnx")
+        export(model, staging / "model.onnx")
         if with_keras:
             model.save(staging / "model.keras")
         np.savez_compressed(
@@ -169,14 +172,3 @@ def save(
         (staging / "settings.json").write_text(text, "utf-8")
         for path in staging.iterdir():
             shutil.move(path, folder / path.name)
-
-
-def export_onnx(model: "keras.Model", features: FeatureSettings, path: Path) -> None:
-    """Export the network for ONNX Runtime, with free batch size and length."""
-    model(
-        {
-            "features": np.zeros((1, 16, features.n_features), np.float32),
-            "mask": np.ones((1, 16), np.float32),
-        }
-    )  # Keras exports what has been called
-    model.export(path, format="onnx", verbose=False)

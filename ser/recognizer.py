@@ -21,6 +21,7 @@ from ser.calibration import Calibration
 from ser.emotions import EMOTIONS, EmotionEstimate, Segment
 from ser.errors import InputError
 from ser.features import Matrix, Samples, pad
+from ser.parallel import in_order
 from ser.windows import Window, WindowCutter
 
 WINDOWS_PER_BATCH = 16
@@ -126,9 +127,13 @@ class Recognizer:
 
     def _judged(self, windows: Iterable[Window]) -> Iterator[tuple[Window, NDArray[np.floating]]]:
         windows = iter(windows)
-        while batch := list(islice(windows, WINDOWS_PER_BATCH)):
-            features = [self.artefact.extractor(window.samples) for window in batch]
-            yield from zip(batch, self._probabilities(features), strict=True)
+        batches = iter(lambda: list(islice(windows, WINDOWS_PER_BATCH)), [])
+        for judged in in_order(self._judge, batches):
+            yield from judged
+
+    def _judge(self, batch: list[Window]) -> list[tuple[Window, NDArray[np.floating]]]:
+        features = [self.artefact.extractor(window.samples) for window in batch]
+        return list(zip(batch, self._probabilities(features), strict=True))
 
     def _probabilities(self, features: list[Matrix]) -> NDArray[np.float64]:
         batch, mask = pad(features)

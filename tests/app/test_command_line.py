@@ -14,6 +14,7 @@ import pytest
 import soundfile
 import soxr
 
+from app import command_line
 from app.command_line import main
 from clustering.tracks import DEFAULT_TABLE
 from ser.artefact import DEFAULT_FOLDER
@@ -62,6 +63,32 @@ def test_recognize_answers_for_several_files_and_names_the_bad_one(emotify, tmp_
     code, out, err = emotify("recognize", "--json", RECORDING, tmp_path / "no.wav", RECORDING)
     assert code == 2 and "no.wav" in err
     assert len(json.loads(out)) == 2
+
+
+def test_many_files_are_answered_in_order_each_as_if_alone(emotify, tmp_path):
+    good = sorted(SAMPLES.glob("*.wav"))
+    soundfile.write(tmp_path / "long.wav", np.tile(SPEECH, 20), RATE)  # judged by itself
+    (tmp_path / "text.wav").write_text("no sound")
+    files = [good[0], tmp_path / "text.wav", tmp_path / "long.wav", *good, tmp_path / "gone.wav"]
+    code, out, err = emotify("recognize", "--json", *files)
+    answers = json.loads(out)
+    assert code == 2
+    assert [answer["file"] for answer in answers] == [
+        str(path) for path in files if path.name not in ("text.wav", "gone.wav")
+    ]
+    assert err.index("text.wav") < err.index("gone.wav")
+    for answer in answers:
+        _, alone, _ = emotify("recognize", "--json", answer["file"])
+        assert answer == json.loads(alone)
+
+
+def test_work_that_takes_long_shows_a_progress_bar_on_standard_error(emotify, monkeypatch):
+    files = sorted(SAMPLES.glob("*.wav"))
+    monkeypatch.setattr(command_line, "BAR_DELAY_SECONDS", 0.0)
+    code, out, err = emotify("recognize", *files)
+    assert code == 0
+    assert f"/{len(files)} [" in err
+    assert out.count("valence") == len(files) and "file/s" not in out
 
 
 def test_recognize_prints_bars_and_a_timeline(emotify, tmp_path):

@@ -12,6 +12,7 @@ import soxr
 
 from ser.artefact import DEFAULT_FOLDER
 from ser.audio import Recording
+from ser.calibration import Calibration
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
 from ser.ravdess import index_clips
@@ -87,7 +88,7 @@ def window(stretch, speech, new_speech):
 def test_the_summary_counts_each_second_of_speech_once_by_its_confidence():
     rng = np.random.default_rng(0)
     rows = rng.dirichlet(np.ones(8), 4)
-    summary = Summary()
+    summary = Summary(Calibration())
     # Two windows that overlap by 3 s, and two stretches of their own.
     places = [(0, 4.0, 4.0), (0, 4.0, 1.0), (1, 2.0, 2.0), (2, 0.5, 0.5)]
     for place, row in zip(places, rows, strict=True):
@@ -101,7 +102,7 @@ def test_the_summary_counts_each_second_of_speech_once_by_its_confidence():
 def test_the_summary_of_one_window_is_that_window():
     for speech_seconds in (0.0, 3.0):
         row = np.random.default_rng(1).dirichlet(np.ones(8))
-        summary = Summary()
+        summary = Summary(Calibration())
         summary.add(window(0, speech_seconds, speech_seconds), row)
         assert summary.probabilities() == pytest.approx(tuple(row))
 
