@@ -88,10 +88,14 @@ class FeatureSettings:
         return round(self.window_seconds * self.sample_rate_hz)
 
     @property
+    def n_static(self) -> int:
+        """Columns of the feature matrix that are no deltas; they come first."""
+        return self.n_mfcc + self.n_chroma + 2 * self.pitch
+
+    @property
     def n_features(self) -> int:
         """Columns of the feature matrix."""
-        static = self.n_mfcc + self.n_chroma + 2 * self.pitch
-        return 2 * static if self.delta_width else static
+        return 2 * self.n_static if self.delta_width else self.n_static
 
     def n_frames(self, seconds: float) -> int:
         """Return how many frames `seconds` of sound give."""

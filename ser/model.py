@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import NDArray
 
 from ser.emotions import EMOTIONS
 from ser.features import Matrix
@@ -31,7 +32,8 @@ class ModelSettings:
     conv_filters, conv_width
         Filters and width in frames of each of the two convolutions.
     time_pooling
-        Frames averaged into one after the first convolution; 1 keeps them all.
+        Frames averaged into one after the first convolution: 2, or 1 to keep them all. (More
+        would need padding in front, too, and the mask would no longer fit.)
     lstm_units
         Units per direction of each bidirectional LSTM.
     attention_units, dense_units
@@ -105,6 +107,36 @@ class AttentionPooling(layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
+@keras.saving.register_keras_serializable("emotify")
+class FramePooling(layers.Layer):
+    """Mean of every `size` neighbouring frames; padding does not count.
+
+    Input ``(x, mask)`` of shapes (batch, frames, channels) and (batch, frames), with x zero in
+    the padding; output (batch, ceil(frames / size), channels).
+    """
+
+    def __init__(self, size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True  # the mask comes as an input; Keras's own is not needed
+        self.size = size
+
+    def call(self, inputs: Any) -> Any:
+        """Pool."""
+        x, mask = inputs
+        mean, counted = (
+            ops.average_pool(values, self.size, padding="same") for values in (x, mask[..., None])
+        )
+        return mean / ops.maximum(counted, 1.0 / self.size)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """Return None: the caller shortens the mask."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "size": self.size}
+
+
 def build_model(
     n_features: int,
     feature_mean: Matrix,
@@ -128,8 +160,15 @@ def build_model(
     keras.Model
         Inputs ``features`` (batch, frames, n_features) and ``mask`` (batch, frames); output
         ``probabilities`` (batch, 8), in the order of `ser.emotions.EMOTIONS`.
+
+    Raises
+    ------
+    ValueError
+        If the settings ask for a pooling that there is not.
     """
     sizes = settings or ModelSettings()
+    if sizes.time_pooling not in (1, 2):
+        raise ValueError(f"time_pooling is {sizes.time_pooling}; it must be 1 or 2")
     features = keras.Input((None, n_features), name="features")
     frames = keras.Input((None,), name="mask")
     mask = frames
@@ -145,8 +184,8 @@ def build_model(
         x = layers.ReLU(name=f"relu_{index}")(x)
         x = layers.Dropout(sizes.dropout, name=f"conv_dropout_{index}")(x) * keep
         if index == 1 and sizes.time_pooling > 1:
-            pooling = layers.AveragePooling1D(sizes.time_pooling, padding="same", name="pooling")
-            x, mask = pooling(x), mask[:, :: sizes.time_pooling]
+            x = FramePooling(sizes.time_pooling, name="pooling")([x, mask])
+            mask = mask[:, :: sizes.time_pooling]
             keep = mask[..., None]
     x = x + _bidirectional(sizes.lstm_units, "lstm_1")(x, mask=ops.cast(mask, "bool"))
     x = layers.Dropout(sizes.dropout, name="lstm_dropout_1")(x) * keep
@@ -177,13 +216,15 @@ def average_of(networks: Sequence[keras.Model]) -> keras.Model:
     )
 
 
+def float16_values(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return weights rounded to what float16 holds."""
+    return weights.astype(np.float16).astype(weights.dtype)
+
+
 def _without_optimizer(network: keras.Model, name: str) -> keras.Model:
     plain = keras.Model.from_config(network.get_config())  # `clone_model` copies the optimiser
     plain.set_weights(
-        [
-            weight.astype(np.float16).astype(weight.dtype) if weight.ndim > 1 else weight
-            for weight in network.get_weights()
-        ]
+        [float16_values(weight) if weight.ndim > 1 else weight for weight in network.get_weights()]
     )
     plain.name = name
     return plain

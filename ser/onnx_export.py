@@ -25,6 +25,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from ser.statistics_model import LAGS, SMALLEST_VARIANCE
+
 OPSET, IR_VERSION = 18, 9  # of 2022 and 2023: any ONNX Runtime that is accepted reads them
 EMBEDDING_LAYER = "dense"  # the last hidden layer of `ser.model.build_model`
 OPERATORS = {"relu": "Relu", "softmax": "Softmax", "tanh": "Tanh", "sigmoid": "Sigmoid"}
@@ -201,18 +203,6 @@ def _cast(writer: _GraphWriter, operation: Any, x: Any) -> str:
     return writer.node("Cast", [writer.value(x)], to=kinds[operation.dtype])
 
 
-def _reshape(writer: _GraphWriter, layer: Any, x: Any) -> str:
-    shape = np.array([0, *layer.target_shape], np.int64)  # 0 keeps the batch size
-    return writer.node("Reshape", [writer.value(x), writer.constant(shape)])
-
-
-def _mean(writer: _GraphWriter, operation: Any, x: Any) -> str:
-    _demand(operation, axis=operation.axis is not None)
-    axes = writer.constant(np.atleast_1d(operation.axis).astype(np.int64))
-    keep = int(operation.keepdims)
-    return writer.node("ReduceMean", [writer.value(x), axes], keepdims=keep)
-
-
 def _conv(writer: _GraphWriter, layer: Any, x: Any) -> str:
     kernel, bias = _kernel_and_bias(layer)
     return writer.activated(_convolved(writer, layer, x, writer.weight(kernel), bias), layer)
@@ -315,6 +305,99 @@ def _attention_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> 
     return writer.node("Concat", [mean, deviation], axis=-1)
 
 
+def _utterance_statistics(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
+    """Write `ser.statistics_model.UtteranceStatistics.call`."""
+    x, mask = (writer.value(tensor) for tensor in tensors)
+    node, number = writer.node, lambda value: writer.constant(np.float32(value))
+    axis = {"time": writer.constant([1]), "last": writer.constant([-1])}
+    zero, end = writer.constant([0]), writer.constant([np.iinfo(np.int64).max])
+
+    def binary(operator: str, first: str, second: str) -> str:
+        return node(operator, [first, second])
+
+    def square(values: str) -> str:
+        return binary("Mul", values, values)
+
+    def total(values: str, keep: int = 0) -> str:
+        return node("ReduceSum", [values, axis["time"]], keepdims=keep)
+
+    def later(values: str, lag: int) -> str:
+        return node("Slice", [values, writer.constant([lag]), end, axis["time"]])
+
+    def earlier(values: str, lag: int) -> str:
+        return node("Slice", [values, zero, writer.constant([-lag]), axis["time"]])
+
+    def static(values: str) -> str:
+        return node("Slice", [values, zero, writer.constant([layer.n_static]), axis["last"]])
+
+    def pairs(lag: int) -> str:
+        """Return how many pairs of frames are `lag` apart, at least 1."""
+        return node("Max", [binary("Sub", n, number(lag)), number(1)])
+
+    def with_frames(values: str) -> str:
+        return node("Unsqueeze", [values, axis["time"]])
+
+    keep = node("Unsqueeze", [mask, axis["last"]])
+    n = total(keep)
+
+    def mean_of(values: str) -> str:
+        return binary("Div", total(values), n)
+
+    mean = mean_of(binary("Mul", x, keep))
+    centred = binary("Mul", binary("Sub", x, with_frames(mean)), keep)
+    variance = binary("Add", mean_of(square(centred)), number(SMALLEST_VARIANCE))
+    deviation = node("Sqrt", [variance])
+    z = binary("Div", centred, with_frames(deviation))
+    squared = square(z)
+    ordinal = binary("Sub", node("CumSum", [mask, writer.constant(np.int64(1))]), number(1))
+    place = binary("Div", ordinal, pairs(1))
+    time = binary("Sub", binary("Mul", place, number(2)), number(1))
+    time = binary("Mul", node("Unsqueeze", [time, axis["last"]]), keep)
+    slope = binary(
+        "Div",
+        total(binary("Mul", centred, time)),
+        binary("Add", total(square(time)), number(1e-3)),
+    )
+    curvature = mean_of(binary("Mul", centred, square(time)))
+    steady, rhythm = static(x), static(z)
+    steps = node("Abs", [binary("Sub", later(steady, 1), earlier(steady, 1))])
+    step = binary("Div", total(binary("Mul", steps, later(keep, 1))), pairs(1))
+    step = node("Log", [binary("Add", step, number(1e-3))])
+    autocorrelations = [
+        binary("Div", total(binary("Mul", later(rhythm, lag), earlier(rhythm, lag))), pairs(lag))
+        for lag in LAGS
+    ]
+    skewness, kurtosis = mean_of(binary("Mul", squared, z)), mean_of(square(squared))
+    parts = [mean, node("Log", [deviation]), skewness, kurtosis, slope, curvature, step]
+    return node("Concat", [*parts, *autocorrelations], axis=-1)
+
+
+def _geometric_mean(writer: _GraphWriter, _layer: Any, tensors: list[Any]) -> str:
+    """Write `ser.statistics_model.GeometricMean.call`."""
+    floor = writer.constant(np.float32(1e-7))
+    logarithms = [
+        writer.node("Log", [writer.node("Max", [writer.value(tensor), floor])])
+        for tensor in tensors
+    ]
+    return writer.node("Softmax", [writer.node("Mean", logarithms)], axis=-1)
+
+
+def _frame_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
+    """Write `ser.model.FramePooling.call`."""
+    x, mask = (writer.value(tensor) for tensor in tensors)
+
+    def pooled(channels_first: str) -> str:
+        # What is left over at the end is averaged without padding, as Keras does.
+        window = {"kernel_shape": [layer.size], "strides": [layer.size], "ceil_mode": 1}
+        return writer.node("AveragePool", [channels_first], count_include_pad=0, **window)
+
+    mean = pooled(writer.node("Transpose", [x], perm=[0, 2, 1]))
+    counted = pooled(writer.node("Unsqueeze", [mask, writer.constant([1])]))
+    least = writer.constant(np.float32(1 / layer.size))
+    mean = writer.node("Div", [mean, writer.node("Max", [counted, least])])
+    return writer.node("Transpose", [mean], perm=[0, 2, 1])
+
+
 def _dense(writer: _GraphWriter, layer: Any, x: Any) -> str:
     return _affine(writer, layer, writer.value(x))
 
@@ -335,8 +418,6 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "Multiply": _binary("Mul"),
     "Add": _binary("Add"),
     "Average": _binary("Mean"),
-    "Reshape": _reshape,
-    "Mean": _mean,
     "Conv1D": _conv,
     "BatchNormalization": _batch_normalisation,
     "ReLU": lambda writer, _layer, x: writer.node("Relu", [writer.value(x)]),
@@ -344,4 +425,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "Bidirectional": _bidirectional_lstm,
     "AttentionPooling": _attention_pooling,
     "Dense": _dense,
+    "FramePooling": _frame_pooling,
+    "UtteranceStatistics": _utterance_statistics,
+    "GeometricMean": _geometric_mean,
 }

@@ -29,6 +29,7 @@ from ser.feature_copies import FeatureCopies, make_feature_copies
 from ser.features import FeatureExtractor, FeatureSettings, Matrix, make_filter_banks, pad
 from ser.model import ModelSettings, average_of, build_model
 from ser.ravdess import Clip
+from ser.statistics_model import build_statistics_model, combine, fit_statistics_model
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,14 @@ class TrainSettings:
         Share of a target spread over all classes, 0..1.
     ema_momentum
         Momentum per step of the moving average of the weights.
+    statistics_strength
+        Inverse strength of the penalty of the classifier of utterance statistics; 0 leaves the
+        networks alone.
     model, augment
         Sizes of the network, and augmentation.
     """
 
-    members: int = 5
+    members: int = 3
     epochs: int = 60
     crop_seconds: float = 3.0
     batch_size: int = 32
@@ -61,6 +65,7 @@ class TrainSettings:
     weight_decay: float = 1e-3
     label_smoothing: float = 0.1
     ema_momentum: float = 0.99
+    statistics_strength: float = 0.003
     model: ModelSettings = field(default_factory=ModelSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
 
@@ -194,7 +199,13 @@ def fit_network(
         batches = TrainingBatches(copies, rows, targets, mean, n_frames, settings, member_seed)
         _fit_member(network, batches, settings, f"network {member + 1}" if progress else None)
         members.append(network)
-    return average_of(members)
+    average = average_of(members)
+    if not settings.statistics_strength:
+        return average
+    statistics = build_statistics_model(mean, scale, extractor.settings.n_static)
+    labels = targets.argmax(axis=1)
+    fit_statistics_model(statistics, copies, rows, labels, settings.statistics_strength)
+    return combine(average, statistics)
 
 
 def _fit_member(

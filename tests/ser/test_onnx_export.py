@@ -1,6 +1,7 @@
 """The graph that is served computes what Keras computes, whatever the lengths in a batch."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import onnxruntime  # noqa: E402
 from keras import layers, ops  # noqa: E402
 
 from ser import model as networks  # noqa: E402
+from ser import statistics_model  # noqa: E402
 from ser.features import pad  # noqa: E402
 from ser.onnx_export import export  # noqa: E402
 
@@ -89,29 +91,26 @@ def test_an_even_kernel_is_padded_as_in_keras(tmp_path: Path) -> None:
     assert probabilities == pytest.approx(answers(network, inputs), abs=1e-5)
 
 
-def pooled_in_time() -> Any:
-    """A network that halves the number of frames and changes width on its residual path."""
-    features, mask = (
-        keras.Input((None, N_FEATURES), name="features"),
-        keras.Input((None,), name="mask"),
-    )
-    x = networks.Standardise()(features) * mask[..., None]
-    x = layers.ReLU()(layers.BatchNormalization()(layers.Conv1D(8, 3, padding="same")(x)))
-    x = ops.mean(layers.Reshape((-1, 2, 8))(x * mask[..., None]), axis=2)
-    half = mask[:, ::2]
-    heard = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(
-        x, mask=ops.cast(half, "bool")
-    )
-    x = layers.Dense(6, name="residual")(x) + heard
-    x = networks.AttentionPooling(4)([x, half])
-    x = layers.Dense(5, activation="relu", name="dense")(x)
-    return keras.Model([features, mask], layers.Dense(8, activation="softmax", name="last")(x))
-
-
-def test_a_network_that_pools_in_time_is_exported(tmp_path: Path) -> None:
-    network, inputs = with_random_weights(pooled_in_time(), 0), batch_of()
+@pytest.mark.parametrize("time_pooling", [1, 2])
+def test_frames_are_pooled_as_in_keras(time_pooling: int, tmp_path: Path) -> None:
+    network, inputs = network_of(0, replace(SIZES, time_pooling=time_pooling)), batch_of()
     [probabilities, _] = served(network, tmp_path / "model.onnx", inputs)
     assert probabilities == pytest.approx(answers(network, inputs), abs=1e-5)
+
+
+def test_a_network_beside_a_classifier_of_statistics_is_exported(tmp_path: Path) -> None:
+    classifier = with_random_weights(
+        statistics_model.build_statistics_model(np.zeros(N_FEATURES), np.ones(N_FEATURES), 4), 1
+    )
+    classifier.get_layer("probabilities").set_weights(
+        [values / 10 for values in classifier.get_layer("probabilities").get_weights()]
+    )
+    both = statistics_model.combine(network_of(0), classifier)
+    inputs = batch_of()
+    [probabilities, _] = served(both, tmp_path / "model.onnx", inputs)
+    expected = answers(both, inputs)
+    assert np.ptp(expected, axis=0).min() > 1e-3
+    assert probabilities == pytest.approx(expected, abs=1e-4)
 
 
 def test_an_average_takes_half_the_room_and_moves_by_less_than_a_thousandth(
