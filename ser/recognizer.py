@@ -7,7 +7,7 @@
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class Recognizer:
         *,
         sample_rate_hz: float | None = None,
         progress: bool = False,
+        transform: Callable[[Matrix], Matrix] | None = None,
     ) -> EmotionEstimate:
         """Estimate the emotion in a recording.
 
@@ -63,6 +64,9 @@ class Recognizer:
             Rate of the array; not for a file.
         progress
             Whether to show a progress bar on standard error once it takes longer than a moment.
+        transform
+            Applied to the features of every window before the network sees them, as
+            `ser.normalisation` makes it for a voice or a corpus.
 
         Returns
         -------
@@ -86,7 +90,7 @@ class Recognizer:
             )
         segments = [
             Segment(window.start_seconds, window.end_seconds, tuple(row))
-            for window, row in self._judged(stretches)
+            for window, row in self._judged(stretches, transform)
         ]
         mean = np.mean([segment.probabilities for segment in segments], axis=0)
         return EmotionEstimate(
@@ -95,10 +99,27 @@ class Recognizer:
             segments=tuple(segments) if len(segments) > 1 else (),
         )
 
-    def _judged(self, stretches: Iterable[Window]) -> Iterator[tuple[Window, list[float]]]:
+    def features(
+        self,
+        source: str | os.PathLike[str] | ArrayLike,
+        *,
+        sample_rate_hz: float | None = None,
+    ) -> Iterator[tuple[Window, Matrix]]:
+        """Yield each window of a recording with its features, as the network is shown them.
+
+        Parameters and errors are those of `predict`.
+        """
+        for window in windows(Recording(source, sample_rate_hz), self.settings):
+            yield window, self.artefact.extractor(window.samples)
+
+    def _judged(
+        self, stretches: Iterable[Window], transform: Callable[[Matrix], Matrix] | None
+    ) -> Iterator[tuple[Window, list[float]]]:
         stretches = iter(stretches)
         while batch := list(islice(stretches, WINDOWS_PER_BATCH)):
             features = [self.artefact.extractor(window.samples) for window in batch]
+            if transform is not None:
+                features = [transform(matrix) for matrix in features]
             yield from zip(batch, self._probabilities(features).tolist(), strict=True)
 
     def _probabilities(self, features: list[Matrix]) -> NDArray[np.float32]:
