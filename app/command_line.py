@@ -472,9 +472,10 @@ def _evaluate_robustness(
 ) -> None:
     from ser import robustness
     from ser.artefact import DEFAULT_FOLDER
+    from ser.conditions import conditions
 
     folder = DEFAULT_FOLDER if model is None else model
-    table = robustness.evaluate_robustness(clips, folder, robustness.conditions(noise))
+    table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     path = (folder if out is None else out) / robustness.FILE
     robustness.write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))

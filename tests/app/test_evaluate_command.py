@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.command_line import main
-from ser import robustness
+from ser import conditions, robustness
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
@@ -79,10 +79,10 @@ def test_robustness_writes_its_table_and_fails_where_a_limit_does_not_hold(
 
     all_clips = ravdess.index_clips
     monkeypatch.setattr(ravdess, "index_clips", lambda folder: all_clips(folder)[::60])
-    as_it_was = robustness.conditions()[0]
+    as_it_was = conditions.conditions()[0]
     for limit, expected in ((0.0, 0), (-1.0, 1)):
-        again = robustness.Condition("again", robustness.as_recorded, limit)
-        monkeypatch.setattr(robustness, "conditions", lambda _, one=again: (as_it_was, one))
+        again = conditions.Condition("again", conditions.as_recorded, limit)
+        monkeypatch.setattr(conditions, "conditions", lambda _, one=again: (as_it_was, one))
         code, out, err = emotify("evaluate", "--robustness", "--out", tmp_path, "--json")
         assert code == expected and "robustness.csv" in err
         assert [row["condition"] for row in json.loads(out)] == ["as recorded", "again"]
