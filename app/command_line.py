@@ -424,7 +424,7 @@ def evaluate(
         bool, typer.Option("--train", help="Train every fold's network again, into --out.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for --train.", show_default=False)
+        Path | None, typer.Option("--out", help="Folder to write, for --train.", show_default=False)
     ] = None,
     protocol: Annotated[
         str,
@@ -446,13 +446,44 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
     model: ModelOption = None,
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", help="Folder with your own recordings.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="For --corpus: CSV with columns file, emotion[, speaker]."),
+    ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Judge noisy, distant, cut... copies of RAVDESS.")
+    ] = False,
+    noise: Annotated[
+        Path | None,
+        typer.Option(
+            "--noise", envvar="EMOTIFY_NOISE", help="For --robustness: real noise, sound files."
+        ),
+    ] = None,
 ) -> None:
-    """Judge the recipe on unseen speakers.
+    """Judge the recipe on unseen speakers, or a model on your own recordings.
 
     Without RAVDESS: the figures of the committed out-of-fold predictions. With RAVDESS: predicts
     every clip with the network of its fold and compares with the committed table (exit code 1
     if it is not reproduced). With --train: trains the networks of all folds from audio first.
+    With --robustness: changes every clip in many ways and writes robustness.csv into the model
+    folder, or --out (exit code 1 if a limit does not hold). With --corpus and --labels: judges
+    one model (--model) on labelled recordings of yours.
     """
+    if corpus is not None or labels is not None:
+        if corpus is None or labels is None or robustness or retrain:
+            raise InputError(
+                "--corpus DIR and --labels CSV belong together, without --train and --robustness"
+            )
+        _evaluate_corpus(corpus, labels, model=model, as_json=as_json)
+        return
+    if robustness:
+        if retrain:
+            raise InputError("--robustness judges networks that are there: leave out --train")
+        _evaluate_robustness(_corpus(ravdess), noise, model=model, out=out, as_json=as_json)
+        return
     from ser import evaluate as evaluation
     from ser.artefact import DEFAULT_FOLDER
     from ser.report import describe
@@ -489,6 +520,30 @@ def evaluate(
         complain(reproduction.summary())
         if not reproduction.ok:
             raise typer.Exit(FAILED)
+
+
+def _evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None, as_json: bool) -> None:
+    from ser.cross_corpus import describe, evaluate_corpus
+
+    figures = evaluate_corpus(corpus, labels, model=model)
+    print(json.dumps(figures, indent=2, ensure_ascii=False) if as_json else describe(figures))
+
+
+def _evaluate_robustness(
+    clips: Any, noise: Path | None, *, model: Path | None, out: Path | None, as_json: bool
+) -> None:
+    from ser import robustness
+    from ser.artefact import DEFAULT_FOLDER
+    from ser.conditions import conditions
+
+    folder = DEFAULT_FOLDER if model is None else model
+    table = robustness.evaluate_robustness(clips, folder, conditions(noise))
+    path = (folder if out is None else out) / robustness.FILE
+    robustness.write_table(table, path)
+    print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
+    complain(f"wrote {path}")
+    if not table["holds"].all():
+        raise typer.Exit(FAILED)
 
 
 def _corpus(folder: Path | None) -> Any:

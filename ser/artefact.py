@@ -4,7 +4,7 @@
 
     model.onnx           the network as it is served (standardisation inside)
     model.keras          the same weights for Keras (the shipped model only)
-    preprocessing.npz    mel and chroma filter banks
+    preprocessing.npz    mel and chroma filter banks; mean and scale of the training features
     settings.json        format, labels in the order of the probabilities, feature settings, recipe
     metrics.json         how the recipe was judged (the shipped model only)
     README.md            model card (the shipped model only)
@@ -24,7 +24,7 @@ import numpy as np
 from ser.audio import printable
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
-from ser.features import FeatureExtractor, FeatureSettings
+from ser.features import FeatureExtractor, FeatureSettings, Matrix
 
 if TYPE_CHECKING:
     import keras
@@ -51,12 +51,17 @@ class Artefact:
         ``embedding`` (batch, units) out.
     settings
         All of ``settings.json``.
+    feature_mean, feature_scale
+        Statistics of the training features, shape (n_features,), as in the network's first layer;
+        None in a folder that was saved without them.
     """
 
     folder: Path
     extractor: FeatureExtractor
     session: "onnxruntime.InferenceSession"
     settings: dict[str, Any]
+    feature_mean: Matrix | None = None
+    feature_scale: Matrix | None = None
 
 
 def load(folder: str | Path | None = None) -> Artefact:
@@ -95,6 +100,7 @@ def load(folder: str | Path | None = None) -> Artefact:
             )
         with np.load(folder / "preprocessing.npz") as banks:
             filter_banks = {key: banks[key] for key in ("mel", "chroma")}
+            statistics = [banks.get(key) for key in ("feature_mean", "feature_scale")]
         extractor = FeatureExtractor(FeatureSettings(**settings["features"]), filter_banks)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -114,7 +120,7 @@ def load(folder: str | Path | None = None) -> Artefact:
         # those of ONNX Runtime have no base in common.
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"model folder {name}: is broken ({reason}); {advice}") from error
-    return Artefact(folder, extractor, session, settings)
+    return Artefact(folder, extractor, session, settings, *statistics)
 
 
 def _check_graph(session: "onnxruntime.InferenceSession", features: FeatureSettings) -> None:
@@ -167,8 +173,15 @@ def save(
             staging / "preprocessing.npz",
             mel=extractor.filter_banks["mel"],
             chroma=extractor.filter_banks["chroma"],
+            feature_mean=_first_layer(model, "mean"),
+            feature_scale=_first_layer(model, "scale"),
         )
         text = json.dumps(settings, indent=2) + "\n"
         (staging / "settings.json").write_text(text, "utf-8")
         for path in staging.iterdir():
             shutil.move(path, folder / path.name)
+
+
+def _first_layer(model: "keras.Model", name: str) -> Matrix:
+    # The networks of an average have the same training data, so the first stands for all.
+    return next(w.numpy() for w in model.weights if w.path.endswith(f"standardise/{name}"))

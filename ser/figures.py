@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ser import report
+from ser import report, robustness
 from ser.artefact import DEFAULT_FOLDER
 from ser.evaluate import PREDICTIONS_FILE, metrics_of, read_predictions
 from ser.safe_write import write_text
@@ -41,15 +41,22 @@ def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
     return {name: metrics_of(read_predictions(folder / file)) for name, file in TABLES.items()}
 
 
-def markdown_tables(figures: dict[str, Any]) -> dict[str, str]:
-    """Return the Markdown that belongs between each pair of markers."""
-    return {
+def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> dict[str, str]:
+    """Return the Markdown that belongs between each pair of markers.
+
+    The table of robustness is there if `emotify evaluate --robustness` has written it.
+    """
+    measured = folder / robustness.FILE
+    tables = {
         "results": report.headline_table({ROW_NAMES[key]: figures[key] for key in TABLES}),
         "published": report.published_table(COMPARED),
         "per-class": report.per_class_table(figures["luna-jimenez"]),
         "per-actor": report.per_actor_table(figures["luna-jimenez"]),
         "calibration": report.calibration_table({"out of fold": figures["luna-jimenez"]}),
     }
+    if measured.exists():
+        tables["robustness"] = report.robustness_table(robustness.read_table(measured))
+    return tables
 
 
 def fill_in(text: str, tables: dict[str, str]) -> str:

@@ -8,7 +8,7 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from ser.emotions import EMOTIONS, EmotionEstimate, Segment
 from ser.errors import InputError
 from ser.features import Matrix, Samples, pad
 from ser.parallel import in_order
-from ser.windows import Window, WindowCutter
+from ser.windows import Window, WindowCutter, cut
 
 WINDOWS_PER_BATCH = 16
 PROGRESS_SECONDS = 60.0  # shorter recordings are done before a bar could be read
@@ -60,6 +60,7 @@ class Recognizer:
         *,
         sample_rate_hz: float | None = None,
         progress: bool = False,
+        transform: Callable[[Matrix], Matrix] | None = None,
     ) -> EmotionEstimate:
         """Estimate the emotion in a recording.
 
@@ -72,6 +73,9 @@ class Recognizer:
             Rate of the array; not for a file.
         progress
             Whether to show a progress bar on standard error for more than a minute of sound.
+        transform
+            Applied to the features of every window before the network sees them, as
+            `ser.normalisation` makes it for a voice or a corpus.
 
         Returns
         -------
@@ -98,7 +102,7 @@ class Recognizer:
         cutter = WindowCutter(self.settings, recording.name)
         windows = chain(chain.from_iterable(map(cutter.feed, blocks)), _last_of(cutter))
         summary = Summary(self.calibration)
-        for window, row in self._judged(windows):
+        for window, row in self._judged(windows, transform):
             summary.add(window, row)
         return summary.estimate(cutter, recording.duration_seconds)
 
@@ -125,15 +129,33 @@ class Recognizer:
         """
         return RecognizerStream(self, sample_rate_hz, name)
 
-    def _judged(self, windows: Iterable[Window]) -> Iterator[tuple[Window, NDArray[np.floating]]]:
+    def features(
+        self,
+        source: str | os.PathLike[str] | ArrayLike,
+        *,
+        sample_rate_hz: float | None = None,
+    ) -> Iterator[tuple[Window, Matrix]]:
+        """Yield each window of a recording with its features, as the network is shown them.
+
+        Parameters and errors are those of `predict`.
+        """
+        for window in cut(Recording(source, sample_rate_hz), self.settings):
+            yield window, self.artefact.extractor(window.samples)
+
+    def _judged(
+        self, windows: Iterable[Window], transform: Callable[[Matrix], Matrix] | None = None
+    ) -> Iterator[tuple[Window, NDArray[np.floating]]]:
         windows = iter(windows)
         batches = iter(lambda: list(islice(windows, WINDOWS_PER_BATCH)), [])
-        for judged in in_order(self._judge, batches):
-            yield from judged
 
-    def _judge(self, batch: list[Window]) -> list[tuple[Window, NDArray[np.floating]]]:
-        features = [self.artefact.extractor(window.samples) for window in batch]
-        return list(zip(batch, self._probabilities(features), strict=True))
+        def judge(batch: list[Window]) -> list[tuple[Window, NDArray[np.floating]]]:
+            features = [self.artefact.extractor(window.samples) for window in batch]
+            if transform is not None:
+                features = [transform(matrix) for matrix in features]
+            return list(zip(batch, self._probabilities(features), strict=True))
+
+        for judged in in_order(judge, batches):
+            yield from judged
 
     def _probabilities(self, features: list[Matrix]) -> NDArray[np.float64]:
         batch, mask = pad(features)

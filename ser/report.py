@@ -101,6 +101,24 @@ def published_table(names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def robustness_table(rows: pd.DataFrame) -> str:
+    """Return a Markdown table of `ser.robustness`, one row a condition."""
+    lines = [
+        "| the same clips | UAR | change (points) | labels unchanged (%) | "
+        "mean change of probabilities | limit | holds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows.to_dict("records"):
+        refused = f" ({row['n_refused']} refused)" if row["n_refused"] else ""
+        holds = ("yes" if row["holds"] else "**no**") if row["limit"] else ""
+        lines.append(
+            f"| {row['condition']}{refused} | {row['uar_percent']:.1f} | "
+            f"{row['uar_change_points']:+.1f} | {row['labels_unchanged_percent']:.1f} | "
+            f"{row['mean_probability_change']:.3f} | {row['limit']} | {holds} |"
+        )
+    return "\n".join(lines)
+
+
 def per_class_table(figures: Mapping[str, Any]) -> str:
     """Return a Markdown table of the recall of each emotion."""
     recalls = figures["per_class_recall"]

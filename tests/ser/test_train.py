@@ -90,8 +90,11 @@ def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor
     assert np.abs(np.mean(alone, axis=0) - mean).max() < 1e-6
     artefact.save(tmp_path / "model", both, extractor, {"seed": 0}, with_keras=False)
     batch, mask = train.pad(features)
-    session = load_recognizer(tmp_path / "model").artefact.session
-    assert np.abs(session.run(None, {"features": batch, "mask": mask})[0] - mean).max() < 1e-4
+    served = load_recognizer(tmp_path / "model").artefact
+    answer = served.session.run(None, {"features": batch, "mask": mask})[0]
+    assert np.abs(answer - mean).max() < 1e-4
+    trained_on = both.get_layer("member_1").get_layer("standardise").get_weights()
+    assert np.array_equal([served.feature_mean, served.feature_scale], trained_on)
 
 
 def test_padding_changes_nothing(network, extractor):
