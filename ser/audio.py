@@ -270,7 +270,7 @@ def frame_levels_db(samples: Samples, frame_length: int) -> NDArray[np.float64]:
 
 
 def find_sound(recording: Recording, settings: FeatureSettings) -> SoundBounds:
-    """Find the part of a recording between its leading and its trailing silence.
+    """Find the part of a recording between its leading and its trailing silence, by level alone.
 
     Raises
     ------
@@ -293,7 +293,7 @@ def find_sound(recording: Recording, settings: FeatureSettings) -> SoundBounds:
             f"{recording.name}: is silent (nothing above {SILENT_DBFS:.0f} dBFS); "
             "check the microphone and record again"
         )
-    threshold = max(float(level.max()) - settings.trim_db, SILENT_DBFS)
+    threshold = float(level.max()) - settings.trim_db
     loud = np.flatnonzero(level >= threshold)
     # One frame of margin on both sides keeps soft consonants and the decay of the last vowel.
     start, end = max(loud[0] - 1, 0) * hop, min((loud[-1] + 2) * hop, n_samples)
@@ -322,13 +322,3 @@ def read_whole(
         if length is not None and n_read >= length:
             break
     return np.concatenate(blocks)[:length]
-
-
-def read_trimmed(path: str | os.PathLike[str], settings: FeatureSettings) -> Samples:
-    """Return the sound of a short file between its silences, as the network would hear it.
-
-    For training: the whole of it, however long.
-    """
-    recording = Recording(path)
-    bounds = find_sound(recording, settings)
-    return read_whole(recording, settings.sample_rate_hz)[bounds.start : bounds.end]

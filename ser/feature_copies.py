@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ser.audio import read_trimmed
 from ser.augment import AugmentSettings, waveform_variants
 from ser.features import FeatureExtractor, Matrix
 from ser.ravdess import Clip
+from ser.windows import read_trimmed
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 """From the sound of a recording, as it comes in, to the windows that the network judges.
 
 A recording whose sound, from its first to its last loud frame, fits into one window is that one
-window: so the network was trained. In a longer one, voice activity finds the stretches of speech
+window, from which what is faint and away from speech is cut: so the network was trained. In a
+longer one, voice activity finds the stretches of speech
 between pauses; a stretch that fits is one window, a longer one gives overlapping windows. All of
 it happens in one pass that never looks ahead, so a stream gives the windows of the whole file.
 """
 
 import math
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ser.audio import SILENT_DBFS, Recording, frame_levels_db
 from ser.errors import InputError
@@ -20,6 +23,9 @@ from ser.voice_activity import FRAME_LENGTH, FRAME_SECONDS, SAMPLE_RATE_HZ, Voic
 SPEECH_BEGINS, SPEECH_GOES_ON = 0.4, 0.25  # lower than usual: screams are speech here
 PAUSE_SECONDS = 0.6  # 99 % of the gaps inside the sentences of RAVDESS and CREMA-D are shorter
 MARGIN_SECONDS = 0.1  # voice activity begins this much after the level does, in the median
+# Beside speech (to its left and right, further than the margin) only what is about as loud as
+# speech is kept: the noise of a room is not, and a scream that is not taken for speech is.
+BESIDE_SPEECH_DB = 20.0
 SHORTEST_SPEECH_SECONDS = 0.25  # a stretch with less holds no syllable to judge
 
 
@@ -152,6 +158,12 @@ class WindowCutter:
         return numbers
 
     def _first_window(self) -> Window:
+        if self.at_once and self._spoken:
+            margin = round(MARGIN_SECONDS * self.settings.sample_rate_hz)
+            self._whole.narrow(
+                self._spoken[0] * FRAME_LENGTH - margin,
+                (self._spoken[-1] + 1) * FRAME_LENGTH + margin,
+            )
         start, samples = self._whole.start, self._whole.first_window()
         end = start + len(samples)
         heard = self._spoken if self.at_once else []  # no stretch was long enough to be speech
@@ -163,7 +175,8 @@ class WindowCutter:
 class _WholeSound:
     """The sound between leading and trailing silence, kept while it fits into one window.
 
-    The threshold hangs on the loudest frame, so it only rises: a frame that was silent stays so.
+    The threshold hangs on the loudest frame, so that gain changes nothing, and only rises: a
+    frame that was silent stays so.
     """
 
     def __init__(self, settings: FeatureSettings) -> None:
@@ -182,7 +195,9 @@ class _WholeSound:
         hop = self._settings.hop_length
         level_db = frame_levels_db(chunk, hop)
         self.loudest_db = max(self.loudest_db, float(level_db.max()))
-        threshold_db = max(self.loudest_db - self._settings.trim_db, SILENT_DBFS)
+        threshold_db = self.loudest_db - self._settings.trim_db
+        if self.loudest_db < SILENT_DBFS:
+            threshold_db = np.inf  # there has been no sound yet
         self.n_loud += int((level_db >= threshold_db).sum())
         if not self.fits:
             return
@@ -191,14 +206,26 @@ class _WholeSound:
         loud = level_db >= threshold_db
         self._loud, self._loud_db = numbers[loud], level_db[loud]
         chunk_start, self._n_samples = self._n_samples, self._n_samples + len(chunk)
-        # A frame of margin on both sides keeps soft consonants and the decay of the last vowel.
-        if len(self._loud):
-            self.start = max(int(self._loud[0]) - 1, 0) * hop
-            self._end = min((int(self._loud[-1]) + 2) * hop, self._n_samples)
-        else:
-            self.start = self._end = self._n_samples
+        self._bound(self._loud)
         self._keep(chunk, chunk_start)
         self.fits = self._end - self.start <= self._settings.window_length
+
+    def _bound(self, loud: NDArray[np.int64]) -> None:
+        # A frame of margin on both sides keeps soft consonants and the decay of the last vowel.
+        hop = self._settings.hop_length
+        if not len(loud):
+            self.start = self._end = self._n_samples
+            return
+        self.start = max(int(loud[0]) - 1, 0) * hop
+        self._end = min((int(loud[-1]) + 2) * hop, self._n_samples)
+
+    def narrow(self, first: int, last: int) -> None:
+        """Cut off what is faint before sample `first` and from sample `last` on."""
+        hop = self._settings.hop_length
+        near = ((self._loud + 1) * hop > first) & (self._loud * hop < last)
+        start = self.start
+        self._bound(self._loud[near | (self._loud_db >= self.loudest_db - BESIDE_SPEECH_DB)])
+        self._buffer, self._offset = self._buffer[self.start - start :], self.start
 
     def _keep(self, chunk: Samples, chunk_start: int) -> None:
         """Keep what the window may need: from its start on, and not more than two windows.
@@ -307,3 +334,21 @@ def cut(recording: Recording, settings: FeatureSettings) -> Iterator[Window]:
     for block in recording.blocks(settings.sample_rate_hz):
         yield from cutter.feed(block)
     yield from cutter.finish()
+
+
+LONGEST_CLIP_SECONDS = 60.0
+
+
+def read_trimmed(path: str | os.PathLike[str], settings: FeatureSettings) -> Samples:
+    """Return the sound of a clip for training: the window that it is, however long that be.
+
+    Raises
+    ------
+    InputError
+        If the clip cannot be read, is silent, or holds more than a minute of sound.
+    """
+    recording = Recording(path)
+    windows = list(cut(recording, replace(settings, window_seconds=LONGEST_CLIP_SECONDS)))
+    if len(windows) > 1:
+        raise InputError(f"{recording.name}: is no clip to train on: it is longer than a minute")
+    return windows[0].samples

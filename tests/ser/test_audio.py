@@ -13,11 +13,10 @@ from ser.audio import (
     Recording,
     find_sound,
     frame_levels_db,
-    read_trimmed,
 )
 from ser.errors import InputError
 from ser.features import FeatureSettings, Samples
-from ser.windows import cut
+from ser.windows import cut, read_trimmed
 
 SPEECH_FILE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
 SETTINGS = FeatureSettings()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.audio import read_trimmed
 from ser.calibration import fit_calibration
 from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.evaluate import cross_validate, fold_folder, read_predictions
 from ser.ravdess import Clip
+from ser.windows import read_trimmed
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip(
