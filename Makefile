@@ -11,10 +11,10 @@ TRACKS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help playlist test lint train evaluate figures notebooks benchmarks clean
+.PHONY: help playlist test lint train evaluate evaluate-quick figures notebooks benchmarks clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,9 @@ train: $(VENV)/.developer ## Train the shipped model on all of EMOTIFY_RAVDESS
 
 evaluate: $(VENV)/.developer ## Judge the recipe; with EMOTIFY_RAVDESS reproduce the predictions
 	$(BIN)/emotify evaluate
+
+evaluate-quick: $(VENV)/.developer ## Train one fold again from audio and compare (some minutes)
+	$(BIN)/emotify evaluate --quick
 
 figures: $(VENV)/.developer ## Rebuild the tables and figures of README and model card
 	$(BIN)/python -m ser.figures

@@ -185,3 +185,17 @@ def save(
 def _first_layer(model: "keras.Model", name: str) -> Matrix:
     # The networks of an average have the same training data, so the first stands for all.
     return next(w.numpy() for w in model.weights if w.path.endswith(f"standardise/{name}"))
+
+
+def stored_settings(folder: Path) -> dict[str, Any]:
+    """Return the ``settings.json`` of a model folder, empty where there is none to read."""
+    try:
+        settings = json.loads((folder / "settings.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as they come back from JSON: tuples are lists there."""
+    return json.loads(json.dumps(values))

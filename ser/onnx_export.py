@@ -388,8 +388,15 @@ def _frame_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
 
     def pooled(channels_first: str) -> str:
         # What is left over at the end is averaged without padding, as Keras does.
-        window = {"kernel_shape": [layer.size], "strides": [layer.size], "ceil_mode": 1}
-        return writer.node("AveragePool", [channels_first], count_include_pad=0, **window)
+        size = [layer.size]
+        return writer.node(
+            "AveragePool",
+            [channels_first],
+            kernel_shape=size,
+            strides=size,
+            ceil_mode=1,
+            count_include_pad=0,
+        )
 
     mean = pooled(writer.node("Transpose", [x], perm=[0, 2, 1]))
     counted = pooled(writer.node("Unsqueeze", [mask, writer.constant([1])]))

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 
 from ser import artefact
 from ser.augment import AugmentSettings, mixup, spec_augment
+from ser.calibration import mean_calibration, store_calibration, stored_calibration
 from ser.emotions import EMOTIONS
 from ser.feature_copies import FeatureCopies, make_feature_copies
 from ser.features import FeatureExtractor, FeatureSettings, Matrix, make_filter_banks, pad
@@ -268,7 +269,8 @@ def train_shipped_model(
     """Train on all clips and write the model folder that is shipped.
 
     How good this recipe is on unseen speakers is for `ser.evaluate.cross_validate` to say: the
-    network that is written here has heard every actor.
+    network that is written here has heard every actor. For the same reason its calibration is the
+    mean of those of the fold networks in `out`; where there are none of this recipe, it has none.
 
     Parameters
     ----------
@@ -292,3 +294,11 @@ def train_shipped_model(
         "training": settings.to_dict(),
     }
     artefact.save(out, model, extractor, recipe, with_keras=True)
+    chosen = [
+        stored_calibration(folder)
+        for folder in sorted((out / "folds").glob("[0-9]*"))
+        if artefact.stored_settings(folder).get("recipe", {}).get("training")
+        == artefact.plain(settings.to_dict())
+    ]
+    if chosen:
+        store_calibration(out, mean_calibration(chosen))
