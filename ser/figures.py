@@ -24,7 +24,7 @@ TABLES = {
     "shuffled-labels": "shuffled_labels.csv",
 }
 ROW_NAMES = {
-    "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation, one seed**",
+    "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation**",
     "random-split": "random split over clips, one network of the three: leaks, *do not quote*",
     "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance",
 }

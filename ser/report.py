@@ -21,6 +21,7 @@ def describe(figures: Mapping[str, Any]) -> str:
         f"clips      {figures['n_clips']}",
         f"UAR        {_percent(figures['uar'])} (mean over folds, "
         f"sd {_percent(figures['uar_sd_over_folds'])})",
+        f"           {_seeds(figures)}",
         f"           {_percent(figures['uar_pooled'])} pooled, 95 % interval over actors "
         f"{_percent(low)}-{_percent(high)}",
         f"accuracy   {_percent(figures['accuracy'])}",
@@ -37,6 +38,13 @@ def describe(figures: Mapping[str, Any]) -> str:
     for name, row in zip(EMOTION_NAMES, figures["confusion"], strict=True):
         lines.append(f"{name:<10}" + "".join(f"{count:>6}" for count in row))
     return "\n".join(lines)
+
+
+def _seeds(figures: Mapping[str, Any]) -> str:
+    seeds = figures["uar_per_seed"]
+    if len(seeds) == 1:
+        return "one seed"
+    return f"mean of {len(seeds)} seeds, sd {_percent(figures['uar_sd_over_seeds'])}"
 
 
 def _sureness_lines(figures: Mapping[str, Any]) -> list[str]:
@@ -80,7 +88,7 @@ def headline_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     for name, figures in rows.items():
         low, high = figures["uar_interval_95"]
         lines.append(
-            f"| {name} | {_percent(figures['uar'])} (95 % interval over actors "
+            f"| {name} | {_percent(figures['uar'])} ({_seeds(figures)}; 95 % interval over actors "
             f"{_percent(low)}-{_percent(high)}) | {_percent(figures['accuracy'])} | "
             f"{_percent(figures['macro_f1'])} |"
         )
