@@ -29,14 +29,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ser.artefact import DEFAULT_FOLDER
-from ser.audio import Recording, find_sound, read_whole, windows
-from ser.emotions import EMOTION_NAMES
+from ser.audio import Recording, read_whole
 from ser.features import FeatureExtractor, Matrix, Samples, pad, scale_to_reference_level
 from ser.parallel import n_cores
 from ser.recognizer import WINDOWS_PER_BATCH, Recognizer, load_recognizer
+from ser.voice_activity import NETWORK_FILE
 
 SAMPLES = sorted((ROOT / "data" / "samples").glob("*.wav"))
-SERVED_FILES = ("model.onnx", "preprocessing.npz", "settings.json")
+SERVED_FILES = (
+    *(DEFAULT_FOLDER / name for name in ("model.onnx", "preprocessing.npz", "settings.json")),
+    NETWORK_FILE,
+)
 FILE_RATE_HZ = 44_100  # of the long recording: resampling belongs to the work
 TARGET_CLIP_SECONDS = 0.020
 TARGET_TIMES_REAL_TIME = 200
@@ -85,7 +88,8 @@ def keras_network() -> Network:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    import ser.model  # registers its layers  # noqa: F401
+    import ser.model
+    import ser.statistics_model  # these register their layers  # noqa: F401
 
     network = keras.saving.load_model(DEFAULT_FOLDER / "model.keras")
     return lambda batch, mask: network.predict_on_batch({"features": batch, "mask": mask})
@@ -107,27 +111,19 @@ def medians(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, floa
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def is_loud_to_its_ends(samples: Samples, recognizer: Recognizer) -> bool:
-    """Return whether the recogniser hears all of it, and trims no silence."""
-    settings = recognizer.settings
-    bounds = find_sound(Recording(samples, settings.sample_rate_hz), settings)
-    return (bounds.start, bounds.end) == (0, len(samples))
-
-
 def one_clip(recognizer: Recognizer, network: Network, repeats: int) -> None:
     """Print how long a window of sound takes, alone and among others."""
     extractor = recognizer.artefact.extractor
     rate, length = extractor.settings.sample_rate_hz, extractor.settings.window_length
     sound = np.concatenate([read_whole(Recording(path), rate) for path in SAMPLES])
-    stretches = (window.samples for window in windows(Recording(sound, rate), extractor.settings))
-    clip = next(samples for samples in stretches if is_loud_to_its_ends(samples, recognizer))
+    clip = sound[:length]
 
-    def instead(n_windows: int) -> NDArray[np.float32]:
-        return network(*pad([librosa_features(clip, extractor)] * n_windows))
+    def instead() -> NDArray[np.float32]:
+        return network(*pad([librosa_features(clip, extractor)]))
 
-    ours = [recognizer.predict(clip, sample_rate_hz=rate).to_dict()["probabilities"][name]
-            for name in EMOTION_NAMES]  # fmt: skip
-    difference = np.abs(np.array(ours) - instead(1)[0]).max()
+    batch, mask = pad([extractor(clip)])
+    [ours, *_] = recognizer.artefact.session.run(None, {"features": batch, "mask": mask})
+    difference = np.abs(ours - instead()).max()
     if difference > 1e-3:
         raise SystemExit(f"not the same work: probabilities differ by {difference:.3f}")
     seconds = medians(
@@ -135,7 +131,7 @@ def one_clip(recognizer: Recognizer, network: Network, repeats: int) -> None:
             "features": lambda: extractor(clip),
             "clip": lambda: recognizer.predict(clip, sample_rate_hz=rate),
             "librosa": lambda: librosa_features(clip, extractor),
-            "instead": lambda: instead(1),
+            "instead": instead,
         },
         10 * repeats,
     )
@@ -216,7 +212,7 @@ def many_files(n_files: int) -> None:
 
 def size() -> None:
     """Print the size of what recognition reads."""
-    sizes = {name: (DEFAULT_FOLDER / name).stat().st_size / 1e6 for name in SERVED_FILES}
+    sizes = {path.name: path.stat().st_size / 1e6 for path in SERVED_FILES}
     parts = ", ".join(f"{name} {megabytes:.2f}" for name, megabytes in sizes.items())
     keras_size = (DEFAULT_FOLDER / "model.keras").stat().st_size / 1e6
     print(f"artefact\n  emotify            {sum(sizes.values()):8.2f} MB (target", end=" ")
