@@ -20,7 +20,6 @@ from ser.errors import InputError
 
 if TYPE_CHECKING:
     from clustering.catalogue import Catalogue
-    from ser.recognizer import Recognizer
     from ser.train import TrainSettings
 
 FAILED = 1
@@ -28,7 +27,6 @@ WRONG_INPUT = 2
 INTERRUPTED = 130
 BAR_WIDTH = 30
 BAR_DELAY_SECONDS = 2.0  # work that takes no longer needs no progress bar
-LONG_SECONDS = 60.0
 TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
 
 app = typer.Typer(
@@ -125,11 +123,10 @@ def recognize(
     named on standard error, the others are still answered, and the exit code is 2.
     """
     from ser.audio import printable
-    from ser.recognizer import load_recognizer
 
     answers: list[dict[str, Any]] = []
     n_refused = 0
-    for path, estimate in _estimates(load_recognizer(model), files):
+    for path, estimate in _estimates(files, model):
         if isinstance(estimate, InputError):
             complain(str(estimate))
             n_refused += 1
@@ -145,49 +142,20 @@ def recognize(
 
 
 def _estimates(
-    recognizer: "Recognizer", files: Sequence[Path]
+    files: Sequence[Path], model: Path | None
 ) -> Iterator[tuple[Path, EmotionEstimate | InputError]]:
     """Yield every file with its estimate, or with the reason why there is none, in order."""
     from tqdm import tqdm
 
-    from ser.parallel import in_order
+    from ser.many_files import recognize_files
 
-    bar = tqdm(
-        total=len(files), unit="file", leave=False, delay=BAR_DELAY_SECONDS, disable=len(files) < 2
-    )
-    with bar:
-        answers = in_order(lambda path: _short_estimate(recognizer, path), files)
-        for path, short in zip(files, answers, strict=True):
-            answer = short or _tried(recognizer, path, progress=True)
+    delay, alone = BAR_DELAY_SECONDS, len(files) == 1  # a long recording has a bar of its own
+    with tqdm(total=len(files), unit="file", leave=False, delay=delay, disable=alone) as bar:
+        for path, estimate in zip(files, recognize_files(files, model), strict=True):
             if bar.format_dict["elapsed"] > BAR_DELAY_SECONDS:
                 bar.clear()  # room for what is printed about this file
-            yield path, answer
+            yield path, estimate
             bar.update()
-
-
-def _short_estimate(recognizer: "Recognizer", path: Path) -> EmotionEstimate | InputError | None:
-    """Return an estimate or a refusal; None for a recording that is to be judged by itself.
-
-    A long one keeps all cores busy alone, has a progress bar of its own, and could not be
-    interrupted in a thread beside others.
-    """
-    from ser.audio import Recording
-
-    try:
-        if Recording(path).duration_seconds > LONG_SECONDS:
-            return None
-    except InputError as error:
-        return error
-    return _tried(recognizer, path)
-
-
-def _tried(
-    recognizer: "Recognizer", path: Path, *, progress: bool = False
-) -> EmotionEstimate | InputError:
-    try:
-        return recognizer.predict(path, progress=progress)
-    except InputError as error:
-        return error
 
 
 def _warn_of_telephone(path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Use all cores for many small independent calls, in threads.
+"""Use all cores for independent calls, in threads.
 
-Threads, because reading, resampling, FFT and the network all run outside Python's lock, share
-one loaded model, and start at once.
+For calls of some ten milliseconds and more, such as a batch of windows: FFT and network run
+outside Python's lock, share one loaded model, and start at once.
 """
 
 import os
@@ -31,8 +31,8 @@ def in_order(
     """Yield the results for all items, in their order, computed side by side.
 
     Items are taken as they are needed, a few ahead; a single item is computed in this thread, and
-    so is everything inside a call that is itself one of many. An exception is raised in
-    the place of the result; what has not begun by then is dropped.
+    so is everything inside a call that is itself one of many. An exception is raised in the
+    place of the result; what has not begun by then is dropped.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def _side_by_side(
     from concurrent.futures import Future, ThreadPoolExecutor
 
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(n_workers, initializer=_mark_as_worker) as pool:
+    with ThreadPoolExecutor(n_workers, initializer=stay_in_this_thread) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
@@ -73,7 +73,8 @@ def _side_by_side(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _mark_as_worker() -> None:
+def stay_in_this_thread() -> None:
+    """From now on, do not spread calls from this thread: it is one of many that fill the cores."""
     _this_thread.is_worker = True
 
 
