@@ -180,13 +180,13 @@ def build_model(
         x = layers.Conv1D(
             sizes.conv_filters, sizes.conv_width, padding="same", name=f"conv_{index}"
         )(x)
+        if index == 1 and sizes.time_pooling > 1:
+            x = FramePooling(sizes.time_pooling, name="pooling")([x * keep, mask])
+            mask = mask[:, :: sizes.time_pooling]
+            keep = mask[..., None]
         x = layers.BatchNormalization(name=f"norm_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
         x = layers.Dropout(sizes.dropout, name=f"conv_dropout_{index}")(x) * keep
-        if index == 1 and sizes.time_pooling > 1:
-            x = FramePooling(sizes.time_pooling, name="pooling")([x, mask])
-            mask = mask[:, :: sizes.time_pooling]
-            keep = mask[..., None]
     x = x + _bidirectional(sizes.lstm_units, "lstm_1")(x, mask=ops.cast(mask, "bool"))
     x = layers.Dropout(sizes.dropout, name="lstm_dropout_1")(x) * keep
     x = _bidirectional(sizes.lstm_units, "lstm_2")(x, mask=ops.cast(mask, "bool"))

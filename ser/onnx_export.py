@@ -9,7 +9,8 @@ becomes. A kind that has none is refused, never skipped.
 Conventions of ONNX that differ from Keras (https://onnx.ai/onnx/operators/onnx__LSTM.html):
 the gates are ordered i o f c instead of i f c o, weights are (directions, 4 * units, inputs)
 instead of (inputs, 4 * units), time comes before batch, and a convolution has channels before
-time. Batch normalisation is folded into the convolution before it.
+time. Batch normalisation is folded into a convolution right
+before it.
 
 Kernels that fit float16 exactly, as `ser.model.average_of` makes them, are stored in it; the
 runtime widens them once, when it loads the graph, so that only the file is smaller.
@@ -209,11 +210,13 @@ def _conv(writer: _GraphWriter, layer: Any, x: Any) -> str:
 
 
 def _batch_normalisation(writer: _GraphWriter, layer: Any, x: Any, **_call: Any) -> str:
-    conv, node_index, _ = x._keras_history
-    folds = type(conv).__name__ == "Conv1D" and conv.activation.__name__ == "linear"
-    _demand(layer, place=folds, axis=layer.axis in (-1, 2), scale=layer.scale, center=layer.center)
+    _demand(layer, axis=layer.axis in (-1, 2), scale=layer.scale, center=layer.center)
     gamma, beta, mean, variance = layer.get_weights()
     factor = gamma / np.sqrt(variance + layer.epsilon)
+    conv, node_index, _ = x._keras_history
+    if type(conv).__name__ != "Conv1D" or conv.activation.__name__ != "linear":
+        scaled = writer.node("Mul", [writer.value(x), writer.constant(factor)])
+        return writer.node("Add", [scaled, writer.constant(beta - mean * factor)])
     kernel, bias = _kernel_and_bias(conv)
     # In the graph, and so when it is loaded: the product would not fit float16 any more.
     folded = writer.node("Mul", [writer.weight(kernel), writer.constant(factor[:, None, None])])

@@ -144,7 +144,7 @@ def changed(layer: Any) -> Any:
         (layers.Dense(3, activation="gelu", name="odd"), "'odd': Dense with this activation"),
         (layers.Conv1D(3, 3, padding="causal", name="odd"), "'odd': Conv1D with this padding"),
         (layers.Conv1D(3, 3, dilation_rate=2, padding="same", name="odd"), "Conv1D with this str"),
-        (layers.BatchNormalization(name="odd"), "'odd': BatchNormalization with this place"),
+        (layers.BatchNormalization(scale=False, name="odd"), "BatchNormalization with this scale"),
         (
             layers.Bidirectional(layers.LSTM(3, return_sequences=True), merge_mode="sum"),
             "Bidirectional with this merge_mode",
