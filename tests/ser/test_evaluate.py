@@ -9,6 +9,7 @@ import pytest
 
 from ser import metrics
 from ser.artefact import DEFAULT_FOLDER
+from ser.calibration import fit_calibration, stored_calibration
 from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.errors import InputError
 from ser.evaluate import (
@@ -102,17 +103,28 @@ def test_metrics_refuse_what_does_not_fit():
 
 def test_committed_predictions_are_complete_and_say_what_the_model_folder_says():
     table = committed_predictions()
-    assert set(table["clip_id"]) == set(expected_clip_ids("speech")) and len(table) == 1440
+    for _, rows in table.groupby("seed"):
+        assert len(rows) == 1440
+        assert set(rows["clip_id"]) == set(expected_clip_ids("speech"))
     by_id = {clip.clip_id: clip for clip in CLIPS}
     assert all(by_id[row.clip_id].emotion.name == row.emotion for row in table.itertuples())
     assert all(by_id[row.clip_id].actor == row.actor for row in table.itertuples())
     fold_of = {c.clip_id: f.number for f in make_folds(CLIPS, "luna-jimenez") for c in f.test}
-    assert dict(zip(table["clip_id"], table["fold"], strict=True)) == fold_of
+    assert all(fold_of[row.clip_id] == row.fold for row in table.itertuples())
     stored = json.loads((DEFAULT_FOLDER / "metrics.json").read_text("utf-8"))["luna-jimenez"]
     assert stored["uar"] == pytest.approx(metrics_of(table)["uar"], abs=1e-9)
 
 
-def test_the_recipe_reaches_sixty_percent_on_unseen_speakers_and_chance_on_shuffled_labels():
+def test_each_calibration_comes_from_the_validation_actors_of_its_fold_alone():
+    table = committed_predictions("validation.csv")
+    for fold in make_folds(CLIPS, "luna-jimenez"):
+        rows = table[table["fold"] == fold.number]
+        assert set(rows["clip_id"]) == {clip.clip_id for clip in fold.validation}
+        folder = fold_folder(DEFAULT_FOLDER, fold.number)
+        assert stored_calibration(folder) == fit_calibration(rows)
+
+
+def test_the_recipe_is_good_on_unseen_speakers_and_at_chance_on_shuffled_labels():
     assert metrics_of(committed_predictions())["uar"] >= 0.60
     assert metrics_of(committed_predictions("shuffled_labels.csv"))["uar"] == pytest.approx(
         0.125, abs=0.04
@@ -162,3 +174,16 @@ def test_fold_networks_reproduce_the_committed_predictions():
 
 def test_table_columns_name_the_eight_emotions_in_order():
     assert TABLE_COLUMNS[-8:] == EMOTION_NAMES
+
+
+def test_several_seeds_are_averaged():
+    first = committed_predictions()
+    first = first[first["seed"] == first["seed"].min()]
+    worse = first.assign(seed=first["seed"] + 1)
+    worse[list(EMOTION_NAMES)] = np.roll(worse[list(EMOTION_NAMES)], 1, axis=1)
+    both = metrics_of(pd.concat([first, worse]))
+    one, other = metrics_of(first), metrics_of(worse)
+    assert both["uar"] == pytest.approx((one["uar"] + other["uar"]) / 2)
+    assert both["uar_sd_over_seeds"] == pytest.approx(abs(one["uar"] - other["uar"]) / 2**0.5)
+    assert list(both["uar_per_seed"].values()) == [one["uar"], other["uar"]]
+    assert np.sum(both["confusion"]) == pytest.approx(1440)
