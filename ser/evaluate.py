@@ -123,11 +123,16 @@ def fold_folder(model_folder: Path, number: int, seed: int = 0) -> Path:
 
 
 def predict_clips(
-    recognizer: Recognizer, clips: Sequence[Clip], fold: int, seed: int
+    recognizer: Recognizer,
+    clips: Sequence[Clip],
+    fold: int,
+    seed: int,
+    *,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Return a table of predictions by one model (columns `TABLE_COLUMNS`)."""
     rows = []
-    for clip in tqdm(clips, desc=f"fold {fold}", unit="clip", leave=False, delay=2):
+    for clip in tqdm(clips, f"fold {fold}", unit="clip", leave=False, disable=not progress):
         probabilities = [round(p, 6) for p in recognizer.predict(clip.path).probabilities]
         rows.append((clip.clip_id, clip.actor, fold, seed, clip.emotion.name, *probabilities))
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
@@ -307,7 +312,8 @@ def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) ->
     artefact.save(job.folder, network, extractor, job.recipe, with_keras=False)
     if job.calibration is not None:
         store_calibration(job.folder, job.calibration)
-    table = predict_clips(load_recognizer(job.folder), job.judged, job.fold, seed)
+    recognizer = load_recognizer(job.folder)
+    table = predict_clips(recognizer, job.judged, job.fold, seed, progress=False)
     write_predictions(table, predictions)
     return table
 
