@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -579,11 +580,8 @@ def evaluate(
                 "--robustness and --enrolled each judge networks that are there: give one of them, "
                 "and leave out --train"
             )
-        clips = _corpus(ravdess)
-        if robustness:
-            _evaluate_robustness(clips, noise, model=model, out=out, as_json=as_json)
-        else:
-            _evaluate_enrolled(clips, model=model, out=out, as_json=as_json)
+        measure = partial(_evaluate_robustness, noise=noise) if robustness else _evaluate_enrolled
+        measure(_corpus(ravdess), model=model, out=out, as_json=as_json)
         return
     if quick:
         _evaluate_quickly(_corpus(ravdess), Path("build/evaluate-quick") if out is None else out)
@@ -648,7 +646,7 @@ def _evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None, as_json:
 
 
 def _evaluate_robustness(
-    clips: Any, noise: Path | None, *, model: Path | None, out: Path | None, as_json: bool
+    clips: Any, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
 ) -> None:
     from ser import robustness
     from ser.artefact import DEFAULT_FOLDER
