@@ -47,7 +47,7 @@ def test_one_emotion_alone_teaches_nothing_and_two_only_how_they_differ():
 
 def test_the_weights_are_the_best_under_their_prior():
     labels = np.array([0, 0, 0, 1, 5])
-    embeddings, flat = voice(labels, noise=1.5)
+    embeddings, _ = voice(labels, noise=1.5)
     prior = RNG.dirichlet(np.ones(8), size=5)
     fitted = fit_correction(labels, prior, embeddings)
     share = np.array([5 / 9, 5 / 9, 5 / 9, 5 / 3, 5 / 3])  # every emotion counts the same

@@ -139,7 +139,7 @@ def test_another_model_is_refused_and_says_what_differs(recognizer, model, tmp_p
     profile, _ = enrol(recognizer, "ann", [SHORT])
     other_recognizer.for_speaker(profile)  # statistics fit every network with these features
     profile, _ = enrol(recognizer, "ann", [OTHER], emotion="sad")
-    with pytest.raises(InputError, match="another model.*labelled"):
+    with pytest.raises(InputError, match=r"another model.*labelled"):
         other_recognizer.for_speaker(profile)
     with pytest.raises(InputError, match="--remove"):
         enrol(other_recognizer, "ann", [SHORT])
