@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -65,6 +66,10 @@ RavdessOption = Annotated[
     Path | None,
     typer.Option("--ravdess", envvar="EMOTIFY_RAVDESS", help="Folder with the RAVDESS speech."),
 ]
+SpeakerOption = Annotated[
+    str | None,
+    typer.Option("--speaker", metavar="NAME", help="Whose voice it is (`emotify enrol`)."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 
@@ -115,6 +120,7 @@ def recognize(
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Also print how the emotion changes over time.")
     ] = False,
+    speaker: SpeakerOption = None,
     model: ModelOption = None,
 ) -> None:
     """Say which emotion is heard in each recording.
@@ -126,7 +132,7 @@ def recognize(
 
     answers: list[dict[str, Any]] = []
     n_refused = 0
-    for path, estimate in _estimates(files, model):
+    for path, estimate in _estimates(files, model, speaker):
         if isinstance(estimate, InputError):
             complain(str(estimate))
             n_refused += 1
@@ -142,7 +148,7 @@ def recognize(
 
 
 def _estimates(
-    files: Sequence[Path], model: Path | None
+    files: Sequence[Path], model: Path | None, speaker: str | None
 ) -> Iterator[tuple[Path, EmotionEstimate | InputError]]:
     """Yield every file with its estimate, or with the reason why there is none, in order."""
     from tqdm import tqdm
@@ -151,7 +157,7 @@ def _estimates(
 
     delay, alone = BAR_DELAY_SECONDS, len(files) == 1  # a long recording has a bar of its own
     with tqdm(total=len(files), unit="file", leave=False, delay=delay, disable=alone) as bar:
-        for path, estimate in zip(files, recognize_files(files, model), strict=True):
+        for path, estimate in zip(files, recognize_files(files, model, speaker), strict=True):
             if bar.format_dict["elapsed"] > BAR_DELAY_SECONDS:
                 bar.clear()  # room for what is printed about this file
             yield path, estimate
@@ -193,6 +199,77 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
 def _print_doubts(estimate: EmotionEstimate) -> None:
     for doubt in estimate.doubts:
         print(f"  not sure: {doubt}")
+
+
+# ------------------------------------------------------------------------------------ speakers
+
+
+@app.command("enrol")
+def enrol_speaker(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Of the speaker, as for --speaker.")
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", readable=False, help="Recordings of this person alone."),
+    ] = None,
+    emotion: Annotated[
+        str | None,
+        typer.Option(
+            "--emotion", help=f"If all FILEs express the same: {', '.join(EMOTION_NAMES)}."
+        ),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget this speaker.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="Say who is enrolled.")] = False,
+    model: ModelOption = None,
+) -> None:
+    """Get to know a voice, so that --speaker NAME hears its emotions better.
+
+    About eight recordings are a good start, in various moods; three of each emotion, told with
+    --emotion, help most. Recordings are added to those before, none counts twice. Statistics are
+    kept in your data folder, no sound.
+    """
+    files = files or []
+    if listing:
+        if name is not None or emotion or remove:
+            raise InputError("--list stands alone: `emotify enrol --list`")
+        _list_speakers()
+        return
+    if name is None or bool(files) == remove or (remove and emotion):
+        raise InputError(
+            "give a name and recordings (`emotify enrol ann *.wav`), a name and --remove, or --list"
+        )
+    from ser import enrolment
+
+    if remove:
+        complain(f"removed {enrolment.remove_profile(name)}")
+        return
+    from ser.recognizer import load_recognizer
+
+    profile, result = enrolment.enrol(load_recognizer(model), name, files, emotion=emotion)
+    for refusal in result.refused:
+        complain(str(refusal))
+    if result.known:
+        complain(f"known before, not counted again: {', '.join(map(str, result.known))}")
+    if profile is not None:
+        print(profile.summary())
+        if len(profile.digests) < enrolment.ENOUGH_CLIPS:
+            complain(f"{enrolment.ENOUGH_CLIPS} recordings or more tell a voice better")
+    if result.refused:
+        raise typer.Exit(WRONG_INPUT)
+
+
+def _list_speakers() -> None:
+    from ser import enrolment
+
+    names = enrolment.speakers()
+    for name in names:
+        try:
+            print(enrolment.load_profile(name).summary())
+        except InputError as error:
+            complain(str(error))
+    if not names:
+        complain(f"nobody is enrolled in {enrolment.data_folder()}")
 
 
 # -------------------------------------------------------------------------------------- music
@@ -241,6 +318,7 @@ def playlist(
         Path | None, typer.Option("--m3u", help="Write an M3U (the table needs a path column).")
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a web page.")] = None,
+    speaker: SpeakerOption = None,
     model: ModelOption = None,
 ) -> None:
     """Choose music that fits the emotion in a recording, or an emotion by name."""
@@ -248,14 +326,16 @@ def playlist(
 
     if (file is None) == (emotion is None):
         raise InputError("give either a recording or --emotion NAME, not both and not neither")
+    if emotion is not None and speaker is not None:
+        raise InputError("--speaker says whose voice a recording is: give a recording with it")
     if emotion is not None:
         estimate = EmotionEstimate.of(emotion)
     else:
+        assert file is not None
         from ser.recognizer import load_recognizer
 
-        assert file is not None
         _warn_of_telephone(file)
-        estimate = load_recognizer(model).predict(file, progress=True)
+        estimate = load_recognizer(model, speaker=speaker).predict(file, progress=True)
     chosen = make_playlist(
         estimate,
         _catalogue(tracks, moods),
@@ -433,6 +513,9 @@ def evaluate(
             "--noise", envvar="EMOTIFY_NOISE", help="For --robustness: real noise, sound files."
         ),
     ] = None,
+    enrolled: Annotated[
+        bool, typer.Option("--enrolled", help="Judge RAVDESS speakers before and after enrolment.")
+    ] = False,
 ) -> None:
     """Judge the recipe on unseen speakers, or a model on your own recordings.
 
@@ -440,21 +523,27 @@ def evaluate(
     every clip with the network of its fold and compares with the committed table (exit code 1
     if it is not reproduced). With --train: trains the networks of all folds from audio first.
     With --robustness: changes every clip in many ways and writes robustness.csv into the model
-    folder, or --out (exit code 1 if a limit does not hold). With --corpus and --labels: judges
+    folder, or --out (exit code 1 if a limit does not hold). With --enrolled: what it gains from
+    knowing the speaker, into enrolled.csv there. With --corpus and --labels: judges
     one model (--model) on labelled recordings of yours. With --quick: trains one fold again and
     compares its UAR with the committed one (exit code 1 if it is off by more than 3 points).
     """
     if corpus is not None or labels is not None:
-        if corpus is None or labels is None or robustness or retrain:
+        if corpus is None or labels is None or robustness or enrolled or retrain:
             raise InputError(
-                "--corpus DIR and --labels CSV belong together, without --train and --robustness"
+                "--corpus DIR and --labels CSV belong together, without --train, --robustness and "
+                "--enrolled"
             )
         _evaluate_corpus(corpus, labels, model=model, as_json=as_json)
         return
-    if robustness:
-        if retrain:
-            raise InputError("--robustness judges networks that are there: leave out --train")
-        _evaluate_robustness(_corpus(ravdess), noise, model=model, out=out, as_json=as_json)
+    if robustness or enrolled:
+        if retrain or (robustness and enrolled):
+            raise InputError(
+                "--robustness and --enrolled each judge networks that are there: give one of them, "
+                "and leave out --train"
+            )
+        measure = partial(_evaluate_robustness, noise=noise) if robustness else _evaluate_enrolled
+        measure(_corpus(ravdess), model=model, out=out, as_json=as_json)
         return
     if quick:
         _evaluate_quickly(_corpus(ravdess), Path("build/evaluate-quick") if out is None else out)
@@ -519,7 +608,7 @@ def _evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None, as_json:
 
 
 def _evaluate_robustness(
-    clips: Any, noise: Path | None, *, model: Path | None, out: Path | None, as_json: bool
+    clips: Any, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
 ) -> None:
     from ser import robustness
     from ser.artefact import DEFAULT_FOLDER
@@ -533,6 +622,18 @@ def _evaluate_robustness(
     complain(f"wrote {path}")
     if not table["holds"].all():
         raise typer.Exit(FAILED)
+
+
+def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_json: bool) -> None:
+    from ser import enrolled
+    from ser.artefact import DEFAULT_FOLDER
+
+    folder = DEFAULT_FOLDER if model is None else model
+    table = enrolled.evaluate_enrolled(clips, folder)
+    path = (folder if out is None else out) / enrolled.FILE
+    enrolled.write_table(table, path)
+    print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
+    complain(f"wrote {path}")
 
 
 def _corpus(folder: Path | None) -> Any:

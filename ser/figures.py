@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ser import report, robustness
+from ser import enrolled, report, robustness
 from ser.artefact import DEFAULT_FOLDER
 from ser.evaluate import PREDICTIONS_FILE, metrics_of, read_predictions
 from ser.safe_write import write_text
@@ -44,9 +44,10 @@ def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
 def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> dict[str, str]:
     """Return the Markdown that belongs between each pair of markers.
 
-    The table of robustness is there if `emotify evaluate --robustness` has written it.
+    The tables of robustness and of enrolled speakers are there if `emotify evaluate --robustness`
+    and ``--enrolled`` have written what they show.
     """
-    measured = folder / robustness.FILE
+    measured, of_enrolled = folder / robustness.FILE, folder / enrolled.FILE
     tables = {
         "results": report.headline_table({ROW_NAMES[key]: figures[key] for key in TABLES}),
         "published": report.published_table(COMPARED),
@@ -56,6 +57,9 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     }
     if measured.exists():
         tables["robustness"] = report.robustness_table(robustness.read_table(measured))
+    if of_enrolled.exists():
+        rows = enrolled.over_draws(enrolled.read_table(of_enrolled))
+        tables["enrolled"] = report.enrolled_table(rows)
     return tables
 
 

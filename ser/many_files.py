@@ -19,7 +19,7 @@ WORTH_SECONDS = 2.0  # of work that is left, for processes to be started
 
 
 def recognize_files(
-    files: Sequence[Path], folder: Path | None = None
+    files: Sequence[Path], folder: Path | None = None, speaker: str | None = None
 ) -> Iterator[EmotionEstimate | InputError]:
     """Yield what is heard in each file, or why nothing is, in the order of the files.
 
@@ -29,13 +29,15 @@ def recognize_files(
         Recordings.
     folder
         A model folder; the shipped one by default.
+    speaker
+        Name of an enrolled speaker.
 
     Raises
     ------
     InputError
-        If the model folder cannot be used.
+        If the model folder or the profile cannot be used.
     """
-    recognizer = load_recognizer(folder)
+    recognizer = load_recognizer(folder, speaker=speaker)
     seconds, n_done = 0.0, 0
     while n_done < len(files):
         start = time.perf_counter()
@@ -45,27 +47,29 @@ def recognize_files(
         yield answer
         seconds_left = seconds / n_done * (len(files) - n_done)
         if n_cores() > 1 and seconds >= TRIAL_SECONDS and seconds_left >= WORTH_SECONDS:
-            yield from _in_processes(files[n_done:], folder)
+            yield from _in_processes(files[n_done:], folder, speaker)
             return
 
 
 def _in_processes(
-    files: Sequence[Path], folder: Path | None
+    files: Sequence[Path], folder: Path | None, speaker: str | None
 ) -> Iterator[EmotionEstimate | InputError]:
     import joblib
 
     parallel = joblib.Parallel(n_jobs=n_cores(), return_as="generator")
-    yield from parallel(joblib.delayed(_in_worker)(path, folder) for path in files)
+    yield from parallel(joblib.delayed(_in_worker)(path, folder, speaker) for path in files)
 
 
-def _in_worker(path: Path, folder: Path | None) -> EmotionEstimate | InputError:
+def _in_worker(
+    path: Path, folder: Path | None, speaker: str | None
+) -> EmotionEstimate | InputError:
     stay_in_this_thread()
-    return _tried(_loaded_once(folder), path)
+    return _tried(_loaded_once(folder, speaker), path)
 
 
 @cache
-def _loaded_once(folder: Path | None) -> Recognizer:
-    return load_recognizer(folder)
+def _loaded_once(folder: Path | None, speaker: str | None) -> Recognizer:
+    return load_recognizer(folder, speaker=speaker)
 
 
 def _tried(

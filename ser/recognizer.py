@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,35 +25,67 @@ from ser.features import Matrix, Samples, pad
 from ser.parallel import in_order
 from ser.windows import Window, WindowCutter, cut
 
+if TYPE_CHECKING:
+    from ser.adaptation import Adaptation
+    from ser.enrolment import Profile
+
 WINDOWS_PER_BATCH = 16
 PROGRESS_SECONDS = 60.0  # shorter recordings are done before a bar could be read
 LEAST_SPEECH_SECONDS = 0.5  # a word or two
 LEAST_SPEECH_SHARE = 0.05  # of the sound; noise is taken for speech now and then
 
 
-def load_recognizer(folder: str | os.PathLike[str] | None = None) -> "Recognizer":
+def load_recognizer(
+    folder: str | os.PathLike[str] | None = None, *, speaker: str | None = None
+) -> "Recognizer":
     """Load a recogniser.
 
     Parameters
     ----------
     folder
         A model folder; the shipped ``models/ser`` by default.
+    speaker
+        Name of an enrolled speaker (`ser.enrolment`) whose voice it is.
 
     Raises
     ------
     InputError
-        If the folder is missing, broken or foreign.
+        If the folder is missing, broken or foreign, or the speaker is not enrolled.
     """
-    return Recognizer(load(None if folder is None else Path(folder)))
+    recognizer = Recognizer(load(None if folder is None else Path(folder)))
+    if speaker is None:
+        return recognizer
+    from ser.enrolment import load_profile
+
+    return recognizer.for_speaker(load_profile(speaker))
 
 
 class Recognizer:
-    """A trained model that answers for recordings of any length, format and rate."""
+    """A trained model that answers for recordings of any length, format and rate.
 
-    def __init__(self, artefact: Artefact) -> None:
+    Parameters
+    ----------
+    artefact
+        The model.
+    adaptation
+        To one voice; `for_speaker` takes it from a profile.
+    """
+
+    def __init__(self, artefact: Artefact, adaptation: "Adaptation | None" = None) -> None:
         self.artefact = artefact
+        self.adaptation = adaptation
         self.settings = artefact.extractor.settings
         self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
+
+    def for_speaker(self, profile: "Profile") -> "Recognizer":
+        """Return a recogniser with the same network that knows a voice (`ser.enrolment`).
+
+        Raises
+        ------
+        InputError
+            If the profile was enrolled with another model.
+        """
+        return Recognizer(self.artefact, profile.adaptation(self))
 
     def predict(
         self,
@@ -142,6 +175,33 @@ class Recognizer:
         for window in cut(Recording(source, sample_rate_hz), self.settings):
             yield window, self.artefact.extractor(window.samples)
 
+    def network(self, features: list[Matrix]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return what the network says of windows, without calibration and adaptation.
+
+        Parameters
+        ----------
+        features
+            Feature matrices of shape (n_frames, n_features).
+
+        Returns
+        -------
+        tuple of ndarray
+            Probabilities (n_windows, 8), and the last hidden layer (n_windows, units); a model
+            that was exported without that output has no units.
+        """
+        batch, mask = pad(features)
+        probabilities, *more = self.artefact.session.run(None, {"features": batch, "mask": mask})
+        return probabilities, more[0] if more else np.zeros((len(features), 0), np.float32)
+
+    def judge(self, features: list[Matrix]) -> NDArray[np.float64]:
+        """Return the probabilities of windows, calibrated and adapted, shape (n_windows, 8)."""
+        bare, embeddings = self.network(features)
+        probabilities = self.calibration.apply(bare)
+        if self.adaptation is None:
+            return probabilities
+        moved, _ = self.network([self.adaptation.transform(matrix) for matrix in features])
+        return self.adaptation.combine(probabilities, self.calibration.apply(moved), embeddings)
+
     def _judged(
         self, windows: Iterable[Window], transform: Callable[[Matrix], Matrix] | None = None
     ) -> Iterator[tuple[Window, NDArray[np.floating]]]:
@@ -152,15 +212,10 @@ class Recognizer:
             features = [self.artefact.extractor(window.samples) for window in batch]
             if transform is not None:
                 features = [transform(matrix) for matrix in features]
-            return list(zip(batch, self._probabilities(features), strict=True))
+            return list(zip(batch, self.judge(features), strict=True))
 
         for judged in in_order(judge, batches):
             yield from judged
-
-    def _probabilities(self, features: list[Matrix]) -> NDArray[np.float64]:
-        batch, mask = pad(features)
-        bare = self.artefact.session.run(None, {"features": batch, "mask": mask})[0]
-        return self.calibration.apply(bare)
 
 
 class RecognizerStream:

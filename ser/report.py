@@ -127,6 +127,26 @@ def robustness_table(rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def enrolled_table(rows: pd.DataFrame) -> str:
+    """Return a Markdown table of `ser.enrolled.over_draws`, one row a condition."""
+    lines = [
+        "| the speaker is | UAR | gain (points) | accuracy (%) | ECE (%) |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows.to_dict("records"):
+        values = [
+            f"{row[name]:{sign}.1f} ± {row[f'{name}_sd']:.1f}"
+            for name, sign in (
+                ("uar_percent", ""),
+                ("gain_points", "+"),
+                ("accuracy_percent", ""),
+                ("ece_percent", ""),
+            )
+        ]
+        lines.append(f"| {row['speaker']} | " + " | ".join(values) + " |")
+    return "\n".join(lines)
+
+
 def per_class_table(figures: Mapping[str, Any]) -> str:
     """Return a Markdown table of the recall of each emotion."""
     recalls = figures["per_class_recall"]

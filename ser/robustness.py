@@ -69,7 +69,7 @@ def evaluate_robustness(
     """
     jobs = [
         (recognizer, clip, fold.number)
-        for recognizer, fold in _fold_models(clips, model_folder)
+        for recognizer, fold in fold_models(clips, model_folder)
         for clip in fold.test
     ]
     # Threads share the networks; decoding, resampling and the network run outside Python's lock.
@@ -84,7 +84,14 @@ def evaluate_robustness(
     )
 
 
-def _fold_models(clips: Sequence[Clip], model_folder: Path) -> list[tuple[Recognizer, Fold]]:
+def fold_models(clips: Sequence[Clip], model_folder: Path) -> list[tuple[Recognizer, Fold]]:
+    """Return the folds that the networks of a model folder were trained under, each with its own.
+
+    Raises
+    ------
+    InputError
+        If a network is missing.
+    """
     settings = sorted((model_folder / "folds").glob("[0-9]*/settings.json"))
     if not settings:
         raise InputError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from ser.errors import InputError
 
 
-def write_text(path: str | Path, text: str) -> None:
+def write_text(path: str | Path, text: str, *, private: bool = False) -> None:
     """Write `text` as UTF-8 beside `path` under another name, then rename it.
 
     Parameters
@@ -16,6 +16,8 @@ def write_text(path: str | Path, text: str) -> None:
         Target; a file that is there is replaced, its folder must exist.
     text
         Whole content; line ends are written as they are.
+    private
+        Whether nobody but the owner may read the file.
 
     Raises
     ------
@@ -35,9 +37,10 @@ def write_text(path: str | Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(partial).chmod(0o666 & ~umask)  # mkstemp's files are private to their owner
+        if not private:  # as mkstemp's files are
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(partial).chmod(0o666 & ~umask)
         Path(partial).replace(path)
     except BaseException:
         Path(partial).unlink(missing_ok=True)

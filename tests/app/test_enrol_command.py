@@ -1,0 +1,110 @@
+"""`emotify enrol` and --speaker: who is known, what is kept, every mistake answered."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.command_line import main
+from ser.artefact import DEFAULT_FOLDER
+from ser.enrolment import DATA_HOME_VARIABLE
+from ser.normalisation import speech_statistics
+from ser.recognizer import load_recognizer
+
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
+SHORT, LONG = SAMPLES / "reading_short.wav", SAMPLES / "reading_long.wav"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Return a copy of the shipped model that tells the statistics of its training data."""
+    folder = tmp_path_factory.mktemp("model")
+    for name in ("model.onnx", "settings.json"):
+        shutil.copy(DEFAULT_FOLDER / name, folder)
+    with np.load(DEFAULT_FOLDER / "preprocessing.npz") as stored:
+        arrays = dict(stored)
+    heard = speech_statistics(load_recognizer(), LONG)
+    arrays.setdefault("feature_mean", (heard.mean + 0.5 * heard.scale).astype(np.float32))
+    arrays.setdefault("feature_scale", np.maximum(heard.scale, 1e-3).astype(np.float32))
+    np.savez(folder / "preprocessing.npz", **arrays)
+    return folder
+
+
+@pytest.fixture
+def emotify(monkeypatch, capsys, tmp_path):
+    """Run the command line in this process: `emotify(*arguments) -> (code, out, err)`."""
+    monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["emotify", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return stop.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+def test_a_speaker_is_enrolled_listed_known_and_forgotten(emotify, model, tmp_path):
+    with_model = ["--model", model]
+    code, out, err = emotify("enrol", "--list")
+    assert code == 0 and out == "" and "nobody" in err
+    code, out, _ = emotify("enrol", "ann", LONG, *with_model)
+    assert code == 0 and out.startswith("ann: 1 recording, ")
+    code, out, err = emotify("enrol", "ann", LONG, SHORT, tmp_path / "no.wav", *with_model)
+    assert code == 2 and "2 recordings" in out and "no.wav" in err and "known before" in err
+    code, out, _ = emotify("enrol", "ann", SHORT, "--emotion", "calm", *with_model)
+    assert code == 0 and "2 recordings" in out and out.endswith("calm 1\n")
+    assert emotify("enrol", "--list")[1] == out
+
+    answers = {
+        speaker: json.loads(emotify("recognize", "--json", SHORT, *with_model, *speaker)[1])
+        for speaker in ((), ("--speaker", "ann"))
+    }
+    stranger, known = (answer["probabilities"] for answer in answers.values())
+    assert known != stranger and sum(known.values()) == pytest.approx(1, abs=1e-4)
+    code, out, _ = emotify("playlist", SHORT, *with_model, "--speaker", "ann", "-n", 3)
+    [label] = [name for name, share in known.items() if share == max(known.values())]
+    assert code == 0 and label in out.splitlines()[0]
+
+    code, _, err = emotify("enrol", "ann", "--remove")
+    assert code == 0 and not list((tmp_path / "home").rglob("*.json"))
+    code, out, err = emotify("recognize", SHORT, *with_model, "--speaker", "ann")
+    assert code == 2 and out == "" and "no speaker 'ann'" in err
+
+
+def test_mistakes_get_an_answer_and_exit_code_2(emotify, model):
+    for arguments, words in (
+        ([], "give a name and recordings"),
+        (["ann"], "give a name and recordings"),
+        (["ann", SHORT, "--remove"], "give a name and recordings"),
+        (["ann", "--remove", "--emotion", "sad"], "give a name and recordings"),
+        (["ann", "--list"], "stands alone"),
+        (["ann", "--remove"], "no speaker 'ann'"),
+        (["../ann", SHORT, "--model", model], "cannot be the name"),
+        (["ann", SHORT, "--emotion", "bored", "--model", model], "bored"),
+    ):
+        code, out, err = emotify("enrol", *arguments)
+        assert code == 2 and out == "" and words in err, arguments
+    code, _, err = emotify("playlist", "--emotion", "happy", "--speaker", "ann")
+    assert code == 2 and "give a recording" in err
+    code, _, err = emotify("evaluate", "--enrolled", "--train")
+    assert code == 2 and "leave out --train" in err
+
+
+def test_recognising_a_stranger_loads_nothing_of_enrolment():
+    program = (
+        "import sys; from app.command_line import main\n"
+        f"sys.argv = ['emotify', 'recognize', {str(SHORT)!r}]\n"
+        "try: main()\n"
+        "except SystemExit: print({'platformdirs', 'ser.enrolment', 'scipy'} & set(sys.modules))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.endswith("set()\n")
