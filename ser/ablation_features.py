@@ -104,8 +104,10 @@ class FeatureView(FeatureCopies):
             bands = warp_bands(self._log_mel(static), VTLP_FACTORS[warped], self.stored)
             static = np.concatenate([bands @ self._dct.T, static[:, self.stored.n_mfcc :]], axis=1)
         elif self._columns is not None:
-            static, slopes = static[:, self._columns], slopes[:, self._columns]
-            return np.concatenate([static, slopes] if self.settings.deltas else [static], axis=1)
+            static = static[:, self._columns]
+            if not self.settings.deltas:
+                return static
+            return np.concatenate([static, slopes[:, self._columns]], axis=1)
         seen = self._static(static)
         if not self.settings.deltas:
             return seen

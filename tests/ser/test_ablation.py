@@ -156,26 +156,61 @@ def prepared(row, tones, epochs, **view_changes):
     return job, seen, ablation.settings_of(row, epochs)
 
 
-def test_the_base_is_the_recipe_of_the_model_that_ships(tones):
+def test_the_base_is_the_recipe_of_the_model_that_ships(tones, monkeypatch):
+    fitted = []
+
+    def watched(network, batches, settings, title, loss=None):
+        first = batches[0]
+        batches.on_epoch_end()
+        fitted.append((*first, *batches[1], settings, loss))
+
+    monkeypatch.setattr(train, "fit_member", watched)
+    monkeypatch.setattr(ablation_training, "fit_member", watched)
     (base,) = rows_named([BASE])
     job, seen, settings = prepared(base, tones, epochs=2)
     extractor = train.default_extractor()
     copies = make_feature_copies([*job.train, *job.judged], extractor, ablation.NO_COPIES)
     judged = [copies.matrix(row) for row in copies.rows(job.judged)]
-    assert np.allclose(seen.matrix(seen.rows(job.judged)[0]), judged[0], atol=0.1)
     network = train.fit_network(copies, job.train, extractor, settings, seed=0, progress=False)
+    # The same initial weights, the same batches, and the same way from there.
     expected = train.predict_features(network, judged)
     assert np.abs(ablation_training.predict(job, seen, settings) - expected).max() < 2e-3
+    ours, shipped = fitted
+    for mine, theirs in zip(ours[:6], shipped[:6], strict=True):
+        if isinstance(mine, dict):
+            assert np.allclose(mine["features"], theirs["features"], atol=0.2)
+            assert np.array_equal(mine["mask"], theirs["mask"])
+        else:
+            assert np.allclose(mine, theirs, atol=0.2)
+    assert ours[6:] == shipped[6:] == (settings, None)
 
 
-@pytest.mark.parametrize("name", ["traits", "crema-d-votes"])
-def test_a_network_with_more_to_learn_still_learns(tones, name):
-    (row,) = rows_named([name])
+def test_a_network_with_masked_classes_learns(tones):
+    (row,) = rows_named(["crema-d-votes"])
     job, seen, settings = prepared(row, tones, epochs=10)
     probabilities = ablation_training.predict(job, seen, settings)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-4)
     meant = [clip.emotion.code - 1 for clip in job.judged]
     assert np.mean(probabilities.argmax(axis=1) == meant) > 0.3  # chance is 0.125
+
+
+def test_traits_are_learned_beside_the_emotion(tones):
+    (row,) = rows_named(["traits"])
+    job, *_ = prepared(row, tones, epochs=1)
+    women = [clip.actor % 2 == 0 for clip in job.train]
+    traits = ablation_training.traits_of(job)
+    assert traits[:, 0].tolist() == women and not traits[:, 1:].any()  # normal, first statement
+    network = build_model(5, np.zeros(5), np.ones(5))
+    both = ablation_training.with_traits(network)
+    inputs = {"features": np.ones((2, 6, 5), np.float32), "mask": np.ones((2, 6), np.float32)}
+    answer = both.predict_on_batch(inputs)
+    assert answer.shape == (2, 11)
+    assert np.allclose(answer[:, :8], network.predict_on_batch(inputs), atol=1e-6)
+    loss = ablation_training.TraitsLoss(0.1)
+    meant = np.concatenate([np.eye(8, dtype=np.float32)[[2]], [[1, 0, 1]]], axis=1)
+    said = np.full((1, 11), [0.125] * 8 + [0.8, 0.3, 0.5], np.float32)
+    traits_loss = -np.log([0.8, 0.7, 0.5]).mean()
+    assert float(loss(meant, said)) == pytest.approx(np.log(8) + 0.3 * traits_loss, rel=1e-4)
 
 
 def test_a_class_that_a_corpus_lacks_is_not_pushed_down():
