@@ -160,8 +160,8 @@ def plot_ablations(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the difference of every row to the base, from `ser.ablation_table.summary`.
 
     Points are means over seeds and bars one standard deviation of the paired differences to each
-    side; ticks are grouped by kind. Rows that only show how low one can get lie off the scale,
-    where an arrow and a figure stand for them.
+    side, red where they are further from 0 than that. Rows that only show how low one can get lie
+    off the scale, where an arrow and a figure stand for them.
     """
     rows = rows[(rows["row"] != BASE) & rows["difference"].notna()]
     ax = new_axes(ax, 7.6, 1.2 + 0.22 * (len(rows) + rows["kind"].nunique()))
@@ -186,6 +186,7 @@ def plot_ablations(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.axvline(0.0, color=INK, linewidth=1, linestyle="--")
     ax.set_yticks(ticks, labels)
     ax.tick_params(axis="y", labelsize=8)
+    ax.margins(y=0.02)
     ax.invert_yaxis()
     ax.set(xlabel="difference in UAR to the base (points)", title="One change at a time")
     return style(ax, grid="x")

@@ -91,7 +91,7 @@ def test_every_change_is_one(folds):
 
 
 def test_what_is_missing_is_said(folds, tmp_path):
-    with pytest.raises(InputError, match="--song DIR"):
+    with pytest.raises(InputError, match="give --song DIR"):
         ablation.plan(rows_named(["song"]), folds, tmp_path)
     with pytest.raises(InputError, match="no ablation nonsense"):
         rows_named(["nonsense"])
