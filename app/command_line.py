@@ -545,8 +545,8 @@ def ablate(
     ] = None,
     n_seeds: Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each row.")] = 3,
     epochs: Annotated[
-        int, typer.Option("--epochs", min=1, help="Passes over the training clips.")
-    ] = 30,
+        int | None, typer.Option("--epochs", min=1, help="Passes over the clips; few by default.")
+    ] = None,
     table: Annotated[Path, typer.Option("--table", help="CSV to write.")] = Path(
         "models/ser/ablations.csv"
     ),
@@ -566,7 +566,13 @@ def ablate(
     sung = [clip for clip in index_clips(song) if clip.channel == "song"] if song else []
     other = crema_d_corpus.index_clips(crema_d) if crema_d else ()
     measured = ablation.run_ablations(
-        speech, out, chosen=rows or (), n_seeds=n_seeds, song=sung, crema_d=other, epochs=epochs
+        speech,
+        out,
+        chosen=rows or (),
+        n_seeds=n_seeds,
+        song=sung,
+        crema_d=other,
+        epochs=epochs or ablation.EPOCHS,
     )
     ablation_table.write_table(measured, table)
     print(as_markdown(ablation_table.summary(measured)))

@@ -16,7 +16,7 @@ from ser.ablation import Job
 from ser.ablation_features import FeatureView
 from ser.crema_d import Clip as CremaClip
 from ser.emotions import EMOTIONS
-from ser.features import Matrix
+from ser.features import Matrix, pad
 from ser.model import build_model
 from ser.normalisation import FeatureStatistics
 from ser.statistics_model import build_statistics_model, fit_statistics_model
@@ -26,7 +26,6 @@ from ser.train import (
     TrainSettings,
     fit_member,
     one_hot,
-    predict_features,
     standardisation,
 )
 
@@ -59,7 +58,10 @@ def predict(job: Job, seen: FeatureView, settings: TrainSettings) -> NDArray[np.
         baselines.fit_reslstm_sa(network, clean, targets, validation, heard, n_frames)
     else:
         network = _fitted(job, seen, settings, rows, targets, mean, scale)
-    return predict_features(network, judged)
+    # One shape, and no compilation: that would take longer than all the predictions.
+    network.jit_compile = False
+    batch, mask = pad(judged)
+    return network.predict_on_batch({"features": batch, "mask": mask})
 
 
 def _targets(job: Job) -> Matrix:
