@@ -165,23 +165,25 @@ def plot_ablations(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     rows = rows[(rows["row"] != BASE) & rows["difference"].notna()]
     ax = new_axes(ax, 7.6, 1.2 + 0.22 * (len(rows) + rows["kind"].nunique()))
-    place, ticks, labels = 0.0, [], []
+    place = 0.0
+    ticks: list[float] = []
+    labels: list[str] = []
     for kind, group in rows.groupby("kind", sort=False):
         ax.text(
             0.005, place, f"{kind}", transform=ax.get_yaxis_transform(), fontsize=8, va="center"
         )
-        for row in group.itertuples(index=False):
+        for row in group.to_dict("records"):
             place += 1
             ticks.append(place)
-            labels.append(row.title)
-            shown = max(float(row.difference), -LARGEST_LOSS)
-            deviation = 0.0 if np.isnan(row.difference_sd) else row.difference_sd
-            colour = OURS if abs(row.difference) > deviation else QUIET
-            if shown == row.difference:
-                ax.errorbar(shown, place, xerr=deviation, fmt="o", color=colour, markersize=4)
+            labels.append(str(row["title"]))
+            difference, deviation = float(row["difference"]), float(row["difference_sd"])
+            deviation = 0.0 if np.isnan(deviation) else deviation  # of a single seed
+            colour = OURS if abs(difference) > deviation else QUIET
+            if difference >= -LARGEST_LOSS:
+                ax.errorbar(difference, place, xerr=deviation, fmt="o", color=colour, markersize=4)
             else:
-                ax.plot(shown, place, "<", color=colour, markersize=5)
-                ax.text(shown + 0.5, place, f"{row.difference:.0f}", fontsize=8, va="center")
+                ax.plot(-LARGEST_LOSS, place, "<", color=colour, markersize=5)
+                ax.text(0.5 - LARGEST_LOSS, place, f"{difference:.0f}", fontsize=8, va="center")
         place += 1.4
     ax.axvline(0.0, color=INK, linewidth=1, linestyle="--")
     ax.set_yticks(ticks, labels)
