@@ -189,7 +189,7 @@ def run_ablations(
         cache = folder / "features.npz"
         copies = cached_feature_copies(cache, clips, _extractor(settings), augment)
         names = list(dict.fromkeys(job.row.name for job in group))
-        title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more rows"
+        title = names[0] + (f" + {len(names) - 1}" if len(names) > 1 else "")
         for _ in jobs.run(
             _train_and_predict, group, copies, settings, augment, title=title, n_jobs=n_jobs or 1
         ):
