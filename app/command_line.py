@@ -586,6 +586,56 @@ def evaluate(
             raise typer.Exit(FAILED)
 
 
+@app.command()
+def ablate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the predictions of the jobs.")],
+    ravdess: RavdessOption = None,
+    song: Annotated[
+        Path | None,
+        typer.Option("--song", envvar="EMOTIFY_RAVDESS_SONG", help="Folder with RAVDESS song."),
+    ] = None,
+    crema_d: Annotated[
+        Path | None, typer.Option("--crema-d", envvar="EMOTIFY_CREMA_D", help="CREMA-D's folder.")
+    ] = None,
+    rows: Annotated[
+        list[str] | None, typer.Option("--row", help="This row alone; may be repeated.")
+    ] = None,
+    n_seeds: Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each row.")] = 3,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Passes over the clips; few by default.")
+    ] = None,
+    table: Annotated[Path, typer.Option("--table", help="CSV to write.")] = Path(
+        "models/ser/ablations.csv"
+    ),
+) -> None:
+    """Change one thing of the recipe at a time and judge it on the same folds and seeds; resumes.
+
+    The table holds every row that --out has predictions of. `make figures` puts it into the model
+    card.
+    """
+    speech = _corpus(ravdess)
+    _recipe()  # says so if training is not installed
+    from ser import ablation, ablation_table
+    from ser import crema_d as crema_d_corpus
+    from ser.ravdess import index_clips
+    from ser.report import ablation_table as as_markdown
+
+    sung = [clip for clip in index_clips(song) if clip.channel == "song"] if song else []
+    other = crema_d_corpus.index_clips(crema_d) if crema_d else ()
+    measured = ablation.run_ablations(
+        speech,
+        out,
+        chosen=rows or (),
+        n_seeds=n_seeds,
+        song=sung,
+        crema_d=other,
+        epochs=epochs or ablation.EPOCHS,
+    )
+    ablation_table.write_table(measured, table)
+    print(as_markdown(ablation_table.summary(measured)))
+    complain(f"wrote {table}")
+
+
 def _evaluate_quickly(clips: Any, out: Path) -> None:
     from ser import evaluate as evaluation
 

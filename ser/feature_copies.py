@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import joblib
 import numpy as np
@@ -19,8 +20,19 @@ from tqdm.auto import tqdm
 
 from ser.augment import AugmentSettings, waveform_variants
 from ser.features import FeatureExtractor, Matrix
-from ser.ravdess import Clip
 from ser.windows import read_trimmed
+
+
+class Labelled(Protocol):
+    """A clip of any corpus."""
+
+    @property
+    def path(self) -> Path:
+        """Where the recording is."""
+
+    @property
+    def clip_id(self) -> str:
+        """A name that no other clip has."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ class FeatureCopies:
     frames: NDArray[np.float16]
     places: NDArray[np.int64]
 
-    def rows(self, clips: Sequence[Clip]) -> NDArray[np.int64]:
+    def rows(self, clips: Sequence[Labelled]) -> NDArray[np.int64]:
         """Return the rows of some clips."""
         row_of = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
         return np.array([row_of[clip.clip_id] for clip in clips], np.int64)
@@ -60,7 +72,7 @@ class FeatureCopies:
 
 
 def make_feature_copies(
-    clips: Sequence[Clip],
+    clips: Sequence[Labelled],
     extractor: FeatureExtractor,
     settings: AugmentSettings,
     *,
@@ -93,7 +105,7 @@ def make_feature_copies(
 
 
 def _copies_of(
-    clip: Clip, extractor: FeatureExtractor, settings: AugmentSettings, seed: int
+    clip: Labelled, extractor: FeatureExtractor, settings: AugmentSettings, seed: int
 ) -> list[NDArray[np.float16]]:
     digest = hashlib.sha256(clip.clip_id.encode()).digest()
     rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
@@ -107,7 +119,7 @@ def _copies_of(
 
 def cached_feature_copies(
     path: Path,
-    clips: Sequence[Clip],
+    clips: Sequence[Labelled],
     extractor: FeatureExtractor,
     settings: AugmentSettings,
 ) -> FeatureCopies:

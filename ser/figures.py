@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ser import enrolled, report, robustness
+from ser import ablation_table, enrolled, report, robustness
 from ser.artefact import DEFAULT_FOLDER
 from ser.evaluate import PREDICTIONS_FILE, metrics_of, read_predictions
 from ser.safe_write import write_text
@@ -44,8 +44,8 @@ def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
 def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> dict[str, str]:
     """Return the Markdown that belongs between each pair of markers.
 
-    The tables of robustness and of enrolled speakers are there if `emotify evaluate --robustness`
-    and ``--enrolled`` have written what they show.
+    The tables of robustness, of enrolled speakers and of ablations are there if `emotify evaluate
+    --robustness`, ``--enrolled`` and `emotify ablate` have written what they show.
     """
     measured, of_enrolled = folder / robustness.FILE, folder / enrolled.FILE
     tables = {
@@ -60,6 +60,10 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     if of_enrolled.exists():
         rows = enrolled.over_draws(enrolled.read_table(of_enrolled))
         tables["enrolled"] = report.enrolled_table(rows)
+    ablations = folder / ablation_table.FILE
+    if ablations.exists():
+        compared = ablation_table.summary(ablation_table.read_table(ablations))
+        tables["ablations"] = report.ablation_table(compared)
     return tables
 
 
@@ -73,23 +77,30 @@ def fill_in(text: str, tables: dict[str, str]) -> str:
     return text
 
 
-def draw(figures: dict[str, Any], folder: Path) -> None:
-    """Write the pictures."""
+def draw(
+    figures: dict[str, Any], folder: Path, ablations: Path = DEFAULT_FOLDER / ablation_table.FILE
+) -> None:
+    """Write the pictures; that of the ablations if there is such a table."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from ser import evaluation_plots as plots
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, plot in (
-        ("confusion", plots.plot_confusion),
-        ("per_class", plots.plot_per_class),
-        ("per_actor", plots.plot_per_actor),
-        ("ladder", plots.plot_ladder),
-        ("reliability", plots.plot_reliability),
-        ("risk_coverage", plots.plot_risk_coverage),
-    ):
-        figure = plot(figures["luna-jimenez"]).get_figure(root=True)
+    judged = figures["luna-jimenez"]
+    drawn = {
+        "confusion": plots.plot_confusion(judged),
+        "per_class": plots.plot_per_class(judged),
+        "per_actor": plots.plot_per_actor(judged),
+        "ladder": plots.plot_ladder(judged),
+        "reliability": plots.plot_reliability(judged),
+        "risk_coverage": plots.plot_risk_coverage(judged),
+    }
+    if ablations.exists():
+        compared = ablation_table.summary(ablation_table.read_table(ablations))
+        drawn["ablations"] = plots.plot_ablations(compared)
+    for name, axes in drawn.items():
+        figure = axes.get_figure(root=True)
         assert figure is not None
         # Without the version of matplotlib the same figures give the same bytes.
         figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Software": None})

@@ -142,6 +142,8 @@ def build_model(
     feature_mean: Matrix,
     feature_scale: Matrix,
     settings: ModelSettings | None = None,
+    *,
+    residual: bool = True,
 ) -> keras.Model:
     """Build the network.
 
@@ -154,6 +156,8 @@ def build_model(
         actors.
     settings
         Sizes; the defaults are the shipped ones.
+    residual
+        Whether the first LSTM adds to what it reads, or replaces it.
 
     Returns
     -------
@@ -187,7 +191,8 @@ def build_model(
         x = layers.BatchNormalization(name=f"norm_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
         x = layers.Dropout(sizes.dropout, name=f"conv_dropout_{index}")(x) * keep
-    x = x + _bidirectional(sizes.lstm_units, "lstm_1")(x, mask=ops.cast(mask, "bool"))
+    heard = _bidirectional(sizes.lstm_units, "lstm_1")(x, mask=ops.cast(mask, "bool"))
+    x = x + heard if residual else heard
     x = layers.Dropout(sizes.dropout, name="lstm_dropout_1")(x) * keep
     x = _bidirectional(sizes.lstm_units, "lstm_2")(x, mask=ops.cast(mask, "bool"))
     x = AttentionPooling(sizes.attention_units, name="attention")([x, mask])

@@ -1,5 +1,6 @@
 """The figures of `ser.metrics.evaluate` in words and tables, for a terminal and for Markdown."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,30 @@ def enrolled_table(rows: pd.DataFrame) -> str:
         ]
         lines.append(f"| {row['speaker']} | " + " | ".join(values) + " |")
     return "\n".join(lines)
+
+
+def ablation_table(rows: pd.DataFrame) -> str:
+    """Return a Markdown table of `ser.ablation_table.summary`, grouped by kind of lever."""
+    lines = [
+        "| | seeds | UAR | difference to base | accuracy | CPU (s) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind, group in rows.groupby("kind", sort=False):
+        lines.append(f"| **{kind}** | | | | | |")
+        for row in group.to_dict("records"):
+            lines.append(
+                f"| {row['title']} | {row['n_seeds']} | {_with_sd(row['uar'], row['uar_sd'])} | "
+                f"{_with_sd(row['difference'], row['difference_sd'], '+')} | "
+                f"{row['accuracy']:.1f} | {row['seconds']:.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def _with_sd(value: float, deviation: float, sign: str = "") -> str:
+    if math.isnan(value):
+        return "-"
+    text = f"{value:{sign}.1f}"
+    return text if math.isnan(deviation) else f"{text} ± {deviation:.1f}"
 
 
 def per_class_table(figures: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
@@ -101,6 +102,9 @@ class TrainingBatches(keras.utils.PyDataset):
         Frames of every example; longer copies are cropped.
     settings, seed
         The recipe, and the seed of every choice.
+    beside
+        Columns for a loss of its own that stand beside the targets, shape (n_rows, any); such as
+        the classes that `MaskedCrossEntropy` may tell apart. Mixup leaves those of the larger part.
     """
 
     def __init__(
@@ -112,8 +116,10 @@ class TrainingBatches(keras.utils.PyDataset):
         n_frames: int,
         settings: TrainSettings,
         seed: int,
+        beside: Matrix | None = None,
     ) -> None:
         super().__init__()
+        self.beside = beside
         self.copies, self.rows, self.targets, self.fill = copies, rows, targets, fill
         self.n_frames = n_frames
         self.settings = settings
@@ -153,7 +159,32 @@ class TrainingBatches(keras.utils.PyDataset):
         weights = (targets @ self.class_weights).astype(np.float32)
         if augment.mixup_alpha > 0:
             batch, mask, targets = mixup(batch, mask, targets, augment.mixup_alpha, self.rng)
+        if self.beside is not None:
+            targets = np.concatenate([targets, self.beside[chosen]], axis=1)
         return {"features": batch, "mask": mask}, targets, weights
+
+
+class MaskedCrossEntropy(keras.losses.Loss):
+    """Cross-entropy among the classes that the corpus of an example has.
+
+    Targets of shape (batch, 16): the eight emotions, then 1 for each that the corpus has and 0 for
+    the others. What is not asked about is neither pushed up nor down: probabilities and targets are
+    renormalised over the rest.
+    """
+
+    def __init__(self, label_smoothing: float) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each example."""
+        allowed = y_true[:, len(EMOTIONS) :]
+        targets = y_true[:, : len(EMOTIONS)] * allowed
+        targets = targets / ops.sum(targets, axis=1, keepdims=True)
+        even = allowed / ops.sum(allowed, axis=1, keepdims=True)
+        targets = (1.0 - self.label_smoothing) * targets + self.label_smoothing * even
+        among = ops.sum(y_pred * allowed, axis=1, keepdims=True)
+        return -ops.sum(targets * ops.log(ops.maximum(y_pred / among, 1e-7)), axis=1)
 
 
 def fit_network(
@@ -198,7 +229,7 @@ def fit_network(
         keras.utils.set_random_seed(member_seed)
         network = build_model(n_features, mean, scale, settings.model)
         batches = TrainingBatches(copies, rows, targets, mean, n_frames, settings, member_seed)
-        _fit_member(network, batches, settings, f"network {member + 1}" if progress else None)
+        fit_member(network, batches, settings, f"network {member + 1}" if progress else None)
         members.append(network)
     average = average_of(members)
     if not settings.statistics_strength:
@@ -209,9 +240,17 @@ def fit_network(
     return combine(average, statistics)
 
 
-def _fit_member(
-    network: keras.Model, batches: TrainingBatches, settings: TrainSettings, title: str | None
+def fit_member(
+    network: keras.Model,
+    batches: TrainingBatches,
+    settings: TrainSettings,
+    title: str | None,
+    loss: keras.losses.Loss | None = None,
 ) -> None:
+    """Fit one network in place, with a bar of epochs if there is a title.
+
+    The loss is cross-entropy with the settings' label smoothing unless another is given.
+    """
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         decay_steps=settings.epochs * len(batches),
@@ -226,7 +265,7 @@ def _fit_member(
             use_ema=True,
             ema_momentum=settings.ema_momentum,
         ),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        loss=loss or keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         jit_compile=True,  # half the time of a step on two cores
     )
     with tqdm(total=settings.epochs, desc=title, unit="epoch", disable=title is None) as bar:

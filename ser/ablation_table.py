@@ -1,0 +1,83 @@
+"""The table of ablations: what `ser.ablation` measured flows in, comparisons flow out.
+
+One line for each row, seed and fold: ``uar`` and ``accuracy`` on the test actors of the fold, 0..1,
+and ``seconds`` of CPU that training took.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ser.ablation_rows import BASE, ROWS, rows_named
+from ser.audio import printable
+from ser.errors import InputError
+from ser.safe_write import write_text
+
+FILE = "ablations.csv"
+COLUMNS = ("row", "seed", "fold", "uar", "accuracy", "seconds")
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare every row with the base, paired by seed.
+
+    The figure of a seed is the mean over its folds; folds that only one of both has are left out
+    of the difference. Columns: ``row``, ``title``, ``kind``, ``n_seeds``, ``uar``, ``uar_sd``
+    (over seeds), ``accuracy``, ``difference``, ``difference_sd`` (both points, over seeds),
+    ``seconds`` (of training one fold and seed). Shares in percent; a deviation of a single seed is
+    NaN, and so is a difference where no seed is shared.
+
+    Raises
+    ------
+    InputError
+        If a row is unknown.
+    """
+    known = {row.name: row for row in ROWS}
+    rows_named(table["row"].unique().tolist())  # says which are unknown
+    uars = table.set_index(["row", "seed", "fold"])["uar"].mul(100)
+    base = uars.xs(BASE) if BASE in uars.index.unique("row") else None
+    summarised = []
+    for name in [row.name for row in ROWS if row.name in uars.index.unique("row")]:
+        own = uars.xs(name)
+        seeds = own.groupby("seed").mean()
+        apart = pd.Series(dtype=float)
+        if base is not None:
+            apart = (own - base).dropna().groupby("seed").mean()
+        of_row = table[table["row"] == name]
+        summarised.append(
+            (
+                name,
+                known[name].title,
+                known[name].kind,
+                len(seeds),
+                seeds.mean(),
+                seeds.std(),
+                100 * of_row.groupby("seed")["accuracy"].mean().mean(),
+                apart.mean(),
+                apart.std(),
+                of_row["seconds"].mean(),
+            )
+        )
+    names = "row title kind n_seeds uar uar_sd accuracy difference difference_sd seconds"
+    return pd.DataFrame(summarised, columns=names.split())
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write the table whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read what `write_table` wrote.
+
+    Raises
+    ------
+    InputError
+        If it is another table.
+    """
+    table = pd.read_csv(path)
+    if tuple(table.columns) != COLUMNS:
+        raise InputError(
+            f"{printable(path)}: has columns {list(table.columns)}, expected {list(COLUMNS)}"
+        )
+    return table
