@@ -79,7 +79,7 @@ def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_pat
 
 
 def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor, tmp_path, corpus):
-    settings = replace(QUICK, epochs=1, members=2)
+    settings = replace(QUICK, epochs=1, members=2, statistics_strength=0.0)
     both = train.fit_network(copies, corpus[:32], extractor, settings, seed=0)
     features = [copies.matrix(row) for row in range(16)]
     alone = [
@@ -117,9 +117,11 @@ def test_the_shipped_export_equals_the_shipped_keras_model(extractor):
 def test_standardisation_is_fitted_on_the_training_clips_alone(network, extractor, corpus):
     waveforms = [read_trimmed(clip.path, extractor.settings) for clip in corpus[:64]]
     frames = np.concatenate([extractor(samples) for samples in waveforms])
-    mean, scale = network.get_layer("standardise").get_weights()
-    assert np.allclose(mean, frames.mean(axis=0), atol=1e-3)
-    assert np.allclose(scale, frames.std(axis=0), atol=1e-2)
+    for part in ("member_0", "emotify_statistics"):
+        mean, scale = network.get_layer(part).get_layer("standardise").get_weights()
+        # Copies are kept as float16.
+        assert np.allclose(mean, frames.mean(axis=0), atol=0.02, rtol=1e-3)
+        assert np.allclose(scale, frames.std(axis=0), atol=0.02, rtol=1e-2)
 
 
 def test_batches_balance_the_classes_and_are_reproducible(corpus, copies):
