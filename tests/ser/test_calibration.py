@@ -23,8 +23,7 @@ from ser.calibration import (
 )
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
-from ser.evaluate import committed_predictions, fold_folder, make_folds, predict_clips
-from ser.ravdess import index_clips
+from ser.evaluate import committed_predictions
 from ser.recognizer import load_recognizer
 
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
@@ -165,19 +164,3 @@ def test_a_recogniser_needs_no_scipy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.skipif(not RAVDESS, reason="set EMOTIFY_RAVDESS to the RAVDESS speech folder")
-def test_a_fold_is_calibrated_by_its_validation_actors_alone(tmp_path):
-    clips = tuple(clip for clip in index_clips(RAVDESS) if clip.channel == "speech")
-    fold = make_folds(clips, "luna-jimenez")[0]
-    folder = tmp_path / "fold"
-    shutil.copytree(fold_folder(DEFAULT_FOLDER, 0), folder)
-    store_calibration(folder, Calibration())
-    table = predict_clips(folder, fold.validation, 0)
-    assert not set(table["actor"]) & {clip.actor for clip in (*fold.test, *fold.train)}
-    calibration = fit_calibration(table)
-    assert 0.5 < calibration.temperature < 2
-    committed = stored_calibration(fold_folder(DEFAULT_FOLDER, 0))
-    if committed != Calibration():
-        assert calibration.temperature == pytest.approx(committed.temperature, abs=0.01)
