@@ -619,6 +619,7 @@ def ablate(
     from ser import crema_d as crema_d_corpus
     from ser.ravdess import index_clips
     from ser.report import ablation_table as as_markdown
+    from ser.tables import write_table
 
     sung = [clip for clip in index_clips(song) if clip.channel == "song"] if song else []
     other = crema_d_corpus.index_clips(crema_d) if crema_d else ()
@@ -631,7 +632,7 @@ def ablate(
         crema_d=other,
         epochs=epochs or ablation.EPOCHS,
     )
-    ablation_table.write_table(measured, table)
+    write_table(measured, table)
     print(as_markdown(ablation_table.summary(measured)))
     complain(f"wrote {table}")
 
@@ -663,11 +664,12 @@ def _evaluate_robustness(
     from ser import robustness
     from ser.artefact import DEFAULT_FOLDER
     from ser.conditions import conditions
+    from ser.tables import write_table
 
     folder = DEFAULT_FOLDER if model is None else model
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     path = (folder if out is None else out) / robustness.FILE
-    robustness.write_table(table, path)
+    write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
     complain(f"wrote {path}")
     if not table["holds"].all():
@@ -677,11 +679,12 @@ def _evaluate_robustness(
 def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_json: bool) -> None:
     from ser import enrolled
     from ser.artefact import DEFAULT_FOLDER
+    from ser.tables import write_table
 
     folder = DEFAULT_FOLDER if model is None else model
     table = enrolled.evaluate_enrolled(clips, folder)
     path = (folder if out is None else out) / enrolled.FILE
-    enrolled.write_table(table, path)
+    write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
     complain(f"wrote {path}")
 

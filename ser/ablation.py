@@ -30,7 +30,7 @@ from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.evaluate import TABLE_COLUMNS, Fold, make_folds, read_predictions, write_predictions
 from ser.feature_copies import FeatureCopies, cached_feature_copies
-from ser.features import FeatureSettings
+from ser.features import FeatureSettings, new_extractor
 from ser.ravdess import Clip
 from ser.safe_write import write_text
 
@@ -187,7 +187,7 @@ def run_ablations(
     for settings, augment, group in _groups(missing):
         clips = list({clip.clip_id: clip for job in group for clip in _sounds(job)}.values())
         cache = folder / "features.npz"
-        copies = cached_feature_copies(cache, clips, _extractor(settings), augment)
+        copies = cached_feature_copies(cache, clips, new_extractor(settings), augment)
         names = list(dict.fromkeys(job.row.name for job in group))
         title = names[0] + (f" + {len(names) - 1}" if len(names) > 1 else "")
         for _ in jobs.run(
@@ -211,12 +211,6 @@ def _groups(planned: Sequence[Job]) -> Iterator[tuple[FeatureSettings, AugmentSe
 
 def _sounds(job: Job) -> tuple[Any, ...]:
     return job.train + job.validation + job.judged + job.extra
-
-
-def _extractor(settings: FeatureSettings) -> Any:
-    from ser.features import FeatureExtractor, make_filter_banks
-
-    return FeatureExtractor(settings, make_filter_banks(settings))
 
 
 def settings_of(row: Row, epochs: int) -> "TrainSettings":

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ser import tables
 from ser.ablation_rows import BASE, ROWS, rows_named
-from ser.audio import printable
-from ser.errors import InputError
-from ser.safe_write import write_text
 
 FILE = "ablations.csv"
 COLUMNS = ("row", "seed", "fold", "uar", "accuracy", "seconds")
@@ -61,23 +59,12 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(summarised, columns=names.split())
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write the table whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
-
-
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what `write_table` wrote.
+    """Read the table that was written.
 
     Raises
     ------
     InputError
         If it is another table.
     """
-    table = pd.read_csv(path)
-    if tuple(table.columns) != COLUMNS:
-        raise InputError(
-            f"{printable(path)}: has columns {list(table.columns)}, expected {list(COLUMNS)}"
-        )
-    return table
+    return tables.read_table(path, COLUMNS)

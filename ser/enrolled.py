@@ -21,18 +21,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ser import metrics
+from ser import metrics, tables
 from ser.adaptation import Adaptation, fit_correction
-from ser.audio import printable
 from ser.emotions import EMOTION_NAMES
 from ser.enrolment import heard
-from ser.errors import InputError
 from ser.features import Matrix
 from ser.normalisation import FeatureStatistics, merged, speech_statistics, to_training
 from ser.ravdess import Clip
 from ser.recognizer import WINDOWS_PER_BATCH, Recognizer, Summary
 from ser.robustness import fold_models
-from ser.safe_write import write_text
 from ser.windows import Window
 
 FILE = "enrolled.csv"
@@ -253,26 +250,15 @@ def over_draws(table: pd.DataFrame) -> pd.DataFrame:
     return means.join(deviations).reset_index()
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write the table whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
-
-
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what `write_table` wrote.
+    """Read the table that was written.
 
     Raises
     ------
     InputError
         If it is another table.
     """
-    table = pd.read_csv(path)
-    if tuple(table.columns) != COLUMNS:
-        raise InputError(
-            f"{printable(path)}: has columns {list(table.columns)}, expected {list(COLUMNS)}"
-        )
-    return table
+    return tables.read_table(path, COLUMNS)
 
 
 def describe(table: pd.DataFrame) -> str:

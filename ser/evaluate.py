@@ -32,9 +32,10 @@ from ser.audio import printable
 from ser.calibration import Calibration, fit_calibration, store_calibration
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
+from ser.features import new_extractor
 from ser.ravdess import Clip
 from ser.recognizer import Recognizer, load_recognizer
-from ser.safe_write import write_text
+from ser.tables import write_table
 
 PROTOCOLS = ("luna-jimenez", "emobox", "random-split")
 PREDICTIONS_FILE = "out_of_fold.csv"
@@ -222,7 +223,7 @@ def cross_validate(
     from ser.feature_copies import cached_feature_copies
 
     settings = settings or train.TrainSettings()
-    extractor = train.default_extractor()
+    extractor = new_extractor()
     chosen = None if only_folds is None else set(only_folds)
     folds = [f for f in make_folds(clips, protocol) if chosen is None or f.number in chosen]
     recipe = {
@@ -341,8 +342,7 @@ def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
     """Write a table of predictions; an existing one is replaced at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    write_table(table, path, float_format="%.6f")
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

@@ -250,6 +250,15 @@ class FeatureExtractor:
         return np.ascontiguousarray(static.T)
 
 
+def new_extractor(settings: FeatureSettings | None = None) -> FeatureExtractor:
+    """Return feature extraction with fresh filter banks (needs the ``train`` extra).
+
+    The settings are the shipped ones unless others are given.
+    """
+    settings = settings or FeatureSettings()
+    return FeatureExtractor(settings, make_filter_banks(settings))
+
+
 def _blocks(n_frames: int) -> Iterator[slice]:
     for start in range(0, n_frames, FRAMES_PER_BLOCK):
         yield slice(start, start + FRAMES_PER_BLOCK)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 from tqdm.auto import tqdm
 
+from ser import tables
 from ser.audio import Recording, printable, read_whole
 from ser.conditions import Condition, write_mp3
 from ser.emotions import EMOTION_NAMES
@@ -30,7 +31,6 @@ from ser.errors import InputError
 from ser.evaluate import Fold, fold_folder, make_folds
 from ser.ravdess import Clip
 from ser.recognizer import Recognizer, load_recognizer
-from ser.safe_write import write_text
 
 FILE = "robustness.csv"
 COLUMNS = (
@@ -194,26 +194,16 @@ def table_of(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write the table whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
-
-
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what `write_table` wrote.
+    """Read the table that was written.
 
     Raises
     ------
     InputError
         If it is another table.
     """
-    table = pd.read_csv(path, keep_default_na=False, na_values={"mean_probability_change": [""]})
-    if tuple(table.columns) != COLUMNS:
-        raise InputError(
-            f"{printable(path)}: has columns {list(table.columns)}, expected {list(COLUMNS)}"
-        )
-    return table
+    empty = {"mean_probability_change": [""]}
+    return tables.read_table(path, COLUMNS, keep_default_na=False, na_values=empty)
 
 
 def describe(table: pd.DataFrame) -> str:

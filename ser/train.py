@@ -28,7 +28,7 @@ from ser.augment import AugmentSettings, mixup, spec_augment
 from ser.calibration import mean_calibration, store_calibration, stored_calibration
 from ser.emotions import EMOTIONS
 from ser.feature_copies import FeatureCopies, make_feature_copies
-from ser.features import FeatureExtractor, FeatureSettings, Matrix, make_filter_banks, pad
+from ser.features import FeatureExtractor, Matrix, new_extractor, pad
 from ser.model import ModelSettings, average_of, build_model
 from ser.ravdess import Clip
 from ser.statistics_model import build_statistics_model, combine, fit_statistics_model
@@ -296,12 +296,6 @@ def has_gpu() -> bool:
     return bool(tensorflow.config.list_physical_devices("GPU"))
 
 
-def default_extractor() -> FeatureExtractor:
-    """Return feature extraction at the shipped settings, with fresh filter banks."""
-    settings = FeatureSettings()
-    return FeatureExtractor(settings, make_filter_banks(settings))
-
-
 def train_shipped_model(
     clips: Sequence[Clip], out: Path, *, seed: int = 0, settings: TrainSettings | None = None
 ) -> None:
@@ -323,7 +317,7 @@ def train_shipped_model(
         The recipe.
     """
     settings = settings or TrainSettings()
-    extractor = default_extractor()
+    extractor = new_extractor()
     copies = make_feature_copies(clips, extractor, settings.augment)
     model = fit_network(copies, clips, extractor, settings, seed=seed)
     recipe = {

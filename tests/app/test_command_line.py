@@ -15,7 +15,6 @@ import soundfile
 import soxr
 
 from app import command_line
-from app.command_line import main
 from clustering.tracks import DEFAULT_TABLE
 from ser.artefact import DEFAULT_FOLDER
 from ser.calibration import Calibration, store_calibration
@@ -24,21 +23,6 @@ from ser.emotions import EMOTION_NAMES
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 RECORDING = SAMPLES / "reading_short.wav"
 SPEECH, RATE = soundfile.read(RECORDING, dtype="float32")
-
-
-@pytest.fixture
-def emotify(monkeypatch, capsys):
-    """Run the command line in this process: `emotify(*arguments) -> (code, out, err)`."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emotify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return stop.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 # --------------------------------------------------------------------------------- recognize

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.command_line import main
 from ser.artefact import DEFAULT_FOLDER
 from ser.enrolment import DATA_HOME_VARIABLE
 from ser.normalisation import speech_statistics
@@ -34,20 +33,9 @@ def model(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def emotify(monkeypatch, capsys, tmp_path):
-    """Run the command line in this process: `emotify(*arguments) -> (code, out, err)`."""
+@pytest.fixture(autouse=True)
+def _own_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emotify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return stop.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 def test_a_speaker_is_enrolled_listed_known_and_forgotten(emotify, model, tmp_path):

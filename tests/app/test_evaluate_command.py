@@ -2,32 +2,15 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from app.command_line import main
 from ser import conditions, robustness
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
 LABELS = "file;Emotion\nreading_short;CALM\nsynthetic_lively.wav;happy\nno.wav;sad\nx;bored\n"
-
-
-@pytest.fixture
-def emotify(monkeypatch, capsys):
-    """Run the command line in this process: `emotify(*arguments) -> (code, out, err)`."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emotify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return stop.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 def test_own_recordings_are_judged_in_words_and_json(emotify, tmp_path):

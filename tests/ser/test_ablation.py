@@ -15,7 +15,7 @@ from ser.augment import AugmentSettings
 from ser.emotions import EMOTION_NAMES, EMOTIONS, emotion_named
 from ser.errors import InputError
 from ser.evaluate import make_folds, read_predictions
-from ser.features import FeatureSettings
+from ser.features import FeatureSettings, new_extractor
 from ser.ravdess import Clip, expected_clip_ids
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -151,7 +151,7 @@ def prepared(row, tones, epochs, **view_changes):
     job = replace(job, train=job.train[:64], judged=job.judged[:16])
     stored = replace(FeatureSettings(), **row.features)
     clips = [*job.train, *job.validation, *job.judged, *job.extra]
-    copies = make_feature_copies(clips, ablation._extractor(stored), ablation.NO_COPIES)
+    copies = make_feature_copies(clips, new_extractor(stored), ablation.NO_COPIES)
     seen = view(copies, stored, ablation.NO_COPIES, replace(row.view, copies=(), **view_changes))
     return job, seen, ablation.settings_of(row, epochs)
 
@@ -168,7 +168,7 @@ def test_the_base_is_the_recipe_of_the_model_that_ships(tones, monkeypatch):
     monkeypatch.setattr(ablation_training, "fit_member", watched)
     (base,) = rows_named([BASE])
     job, seen, settings = prepared(base, tones, epochs=2)
-    extractor = train.default_extractor()
+    extractor = new_extractor()
     copies = make_feature_copies([*job.train, *job.judged], extractor, ablation.NO_COPIES)
     judged = [copies.matrix(row) for row in copies.rows(job.judged)]
     network = train.fit_network(copies, job.train, extractor, settings, seed=0, progress=False)

@@ -14,6 +14,7 @@ from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.evaluate import metrics_of
 from ser.evaluation_plots import plot_ablations
+from ser.tables import write_table
 
 LINES = [
     # row, seed, fold, uar, accuracy, seconds
@@ -77,7 +78,7 @@ def test_the_page_and_the_picture_are_there_once_it_was_measured(table, tmp_path
     metrics = dict.fromkeys(figures.TABLES, metrics_of(predictions))
     assert "ablations" not in figures.markdown_tables(metrics, tmp_path)
     path = tmp_path / ablation_table.FILE
-    ablation_table.write_table(table, path)
+    write_table(table, path)
     assert ablation_table.read_table(path).equals(table)
     markdown = figures.markdown_tables(metrics, tmp_path)["ablations"]
     assert "| -2.0 ± 1.4 |" in markdown

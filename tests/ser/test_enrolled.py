@@ -16,6 +16,7 @@ from ser.evaluate import Fold, metrics_of
 from ser.normalisation import speech_statistics
 from ser.ravdess import index_clips
 from ser.recognizer import load_recognizer
+from ser.tables import write_table
 
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
 
@@ -58,7 +59,7 @@ def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     metrics = dict.fromkeys(figures.TABLES, result)
     assert "enrolled" not in figures.markdown_tables(metrics, tmp_path)
     table = enrolled.table_of(table)
-    enrolled.write_table(table, tmp_path / "new" / enrolled.FILE)
+    write_table(table, tmp_path / "new" / enrolled.FILE)
     assert enrolled.read_table(tmp_path / "new" / enrolled.FILE).equals(table)
     markdown = figures.markdown_tables(metrics, tmp_path / "new")["enrolled"]
     assert len(markdown.splitlines()) == 2 + len(enrolled.CONDITIONS)

@@ -12,6 +12,7 @@ from ser.conditions import Condition, as_recorded, conditions
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.ravdess import index_clips
+from ser.tables import write_table
 
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
 NOISE = os.environ.get("EMOTIFY_NOISE")
@@ -43,7 +44,7 @@ def test_the_table_says_what_changed_and_whether_limits_hold(tmp_path):
     assert list(table["holds"]) == [True, False, False, True]  # the third for its labels
     # Two clips of sixteen moved 0.92 from one emotion to another.
     assert table["mean_probability_change"][1] == pytest.approx(2 / 16 * 2 * 0.92 / 8, abs=1e-4)
-    robustness.write_table(table, tmp_path / "new" / "table.csv")
+    write_table(table, tmp_path / "new" / "table.csv")
     again = robustness.read_table(tmp_path / "new" / "table.csv")
     assert again.equals(table)
     text = robustness.describe(again)
@@ -56,7 +57,7 @@ def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     names = [condition.name for condition in conditions()]
     judged = np.repeat(certain(np.arange(8))[:, None], len(names), axis=1)
     table = robustness.table_of(judged, np.arange(8), np.zeros(8, int), conditions())
-    robustness.write_table(table, tmp_path / robustness.FILE)
+    write_table(table, tmp_path / robustness.FILE)
     markdown = figures.markdown_tables(metrics, tmp_path)["robustness"]
     assert all(f"| {name} |" in markdown for name in names)
     assert len(markdown.splitlines()) == 2 + len(names)

@@ -11,6 +11,7 @@ import soundfile
 from ser.calibration import fit_calibration
 from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.evaluate import cross_validate, fold_folder, read_predictions
+from ser.features import new_extractor
 from ser.ravdess import Clip
 from ser.windows import read_trimmed
 
@@ -28,7 +29,7 @@ QUICK = replace(train.TrainSettings(), epochs=2, members=1)
 
 @pytest.fixture(scope="module")
 def extractor():
-    return train.default_extractor()
+    return new_extractor()
 
 
 def tone(emotion_index, rng, seconds=1.2, rate=16_000):
