@@ -567,6 +567,7 @@ def evaluate(
             shuffle_labels=shuffle_labels,
             settings=settings,
             only_folds=folds,
+            calibrate=not shuffle_labels,
         )
     elif protocol != evaluation.PROTOCOLS[0] or shuffle_labels or members:
         raise InputError(

@@ -171,29 +171,6 @@ def fit_calibration(table: "pd.DataFrame") -> Calibration:
     return Calibration(round(temperature, 4), CONFIDENT_ABOVE)
 
 
-def calibrate_folder(folder: Path, table: "pd.DataFrame") -> Calibration:
-    """Fit the calibration of a model folder and store it there.
-
-    Parameters
-    ----------
-    folder
-        A model folder that `ser.artefact.save` has just written.
-    table
-        Its predictions of its own validation clips, as for `fit_calibration`.
-
-    Raises
-    ------
-    ValueError
-        If the folder has a calibration: its predictions are calibrated then, and a temperature
-        fitted on them would stand in place of the product of both.
-    """
-    if "calibration" in json.loads((folder / "settings.json").read_text("utf-8")):
-        raise ValueError(f"{folder} is calibrated; fit on what the bare network says")
-    calibration = fit_calibration(table)
-    store_calibration(folder, calibration)
-    return calibration
-
-
 def store_calibration(folder: Path, calibration: Calibration) -> None:
     """Write a calibration into the ``settings.json`` of a model folder."""
     path = folder / "settings.json"

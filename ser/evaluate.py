@@ -24,16 +24,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ser import jobs, metrics
 from ser.artefact import DEFAULT_FOLDER, load, plain, stored_settings
 from ser.audio import printable
-from ser.calibration import Calibration, fit_calibration, store_calibration
+from ser.calibration import (
+    Calibration,
+    fit_calibration,
+    store_calibration,
+    stored_calibration,
+)
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.features import new_extractor
-from ser.ravdess import Clip
+from ser.ravdess import INTENSITIES, Clip
 from ser.recognizer import Recognizer, load_recognizer
 from ser.tables import write_table
 
@@ -302,15 +308,22 @@ class _Job:
 def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) -> pd.DataFrame:
     # The predictions are written last: where they are, the job was done to its end.
     predictions = job.folder / "predictions.csv"
-    if _holds_recipe(job, extractor.settings.to_dict()) and predictions.is_file():
+    stored, seed = stored_settings(job.folder), job.recipe["seed"]
+    trained = (
+        stored.get("recipe") == plain(job.recipe)
+        and stored.get("features") == extractor.settings.to_dict()
+        and predictions.is_file()
+    )
+    if trained and job.calibration in (None, stored_calibration(job.folder)):
         return read_predictions(predictions)
-    from ser import artefact, train
+    if not trained:
+        from ser import artefact, train
 
-    shutil.rmtree(job.folder, ignore_errors=True)
-    seed = job.recipe["seed"]
-    clips = _shuffled(job.train, seed) if job.recipe["shuffled_labels"] else job.train
-    network = train.fit_network(copies, clips, extractor, settings, seed=seed, progress=False)
-    artefact.save(job.folder, network, extractor, job.recipe, with_keras=False)
+        shutil.rmtree(job.folder, ignore_errors=True)
+        clips = _shuffled(job.train, seed) if job.recipe["shuffled_labels"] else job.train
+        network = train.fit_network(copies, clips, extractor, settings, seed=seed, progress=False)
+        artefact.save(job.folder, network, extractor, job.recipe, with_keras=False)
+    predictions.unlink(missing_ok=True)
     if job.calibration is not None:
         store_calibration(job.folder, job.calibration)
     recognizer = load_recognizer(job.folder)
@@ -321,15 +334,6 @@ def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) ->
 
 def _in_order(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables).sort_values(["seed", "clip_id"], ignore_index=True)
-
-
-def _holds_recipe(job: _Job, features: dict[str, Any]) -> bool:
-    stored = stored_settings(job.folder)
-    return (
-        stored.get("recipe") == plain(job.recipe)
-        and stored.get("features") == features
-        and Calibration.from_dict(stored.get("calibration")) == (job.calibration or Calibration())
-    )
 
 
 def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
@@ -373,19 +377,41 @@ def read_predictions(path: Path) -> pd.DataFrame:
 def metrics_of(table: pd.DataFrame) -> dict[str, Any]:
     """Return `ser.metrics.evaluate` of a table of predictions, averaged over its seeds.
 
-    ``uar_per_seed`` and ``uar_sd_over_seeds`` say how much the seeds differ.
+    ``uar_per_seed`` and ``uar_sd_over_seeds`` say how much the seeds differ; ``uar_per_group`` has
+    the speaker's sex and the intensity that was asked for (without neutral, which has but one).
     """
     per_seed = {}
     for seed in table["seed"].unique():
         rows = table[table["seed"] == seed]
         probabilities = rows[list(EMOTION_NAMES)].to_numpy()
+        labels = rows["emotion"].map(EMOTION_NAMES.index).to_numpy()
         per_seed[int(seed)] = metrics.evaluate(
-            rows["emotion"].map(EMOTION_NAMES.index).to_numpy(),
+            labels,
             probabilities / probabilities.sum(axis=1, keepdims=True),  # six decimals are stored
             rows["actor"],
             rows["fold"],
         )
+        predicted = probabilities.argmax(axis=1)
+        per_seed[int(seed)]["uar_per_group"] = {
+            group: metrics.uar(labels[members], predicted[members])
+            for group, members in _groups(rows["clip_id"]).items()
+            if members.any()
+        }
     return metrics.over_seeds(per_seed)
+
+
+def _groups(clip_ids: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
+    clips = [Clip.from_path(clip_id) for clip_id in clip_ids]
+    sexes = {"men": "male", "women": "female"}
+    return {
+        **{name: np.array([clip.sex == sex for clip in clips]) for name, sex in sexes.items()},
+        **{
+            f"{intensity} intensity": np.array(
+                [clip.intensity == intensity and clip.emotion.name != "neutral" for clip in clips]
+            )
+            for intensity in INTENSITIES
+        },
+    }
 
 
 @dataclass(frozen=True)

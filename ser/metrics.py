@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import (
     accuracy_score,
-    balanced_accuracy_score,
     confusion_matrix,
     f1_score,
     recall_score,
@@ -51,7 +50,8 @@ def validate(labels: ArrayLike, probabilities: ArrayLike) -> None:
 
 def uar(labels: ArrayLike, predicted: ArrayLike) -> float:
     """Return the mean recall over the classes that occur in `labels`."""
-    return float(balanced_accuracy_score(labels, predicted))
+    classes = np.unique(labels)
+    return float(recall_score(labels, predicted, labels=classes, average="macro", zero_division=0))
 
 
 def per_class_recall(labels: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
@@ -322,6 +322,8 @@ def evaluate(
 def over_seeds(per_seed: dict[int, "OrderedDict[str, Any]"]) -> dict[str, Any]:
     """Return results of `evaluate` for several seeds as one: every figure is the mean over them.
 
+    Confidence and accuracy in a bin of ``reliability`` are means over the clips of all seeds.
+
     Parameters
     ----------
     per_seed
@@ -338,7 +340,17 @@ def over_seeds(per_seed: dict[int, "OrderedDict[str, Any]"]) -> dict[str, Any]:
         "uar_per_seed": uars,
         "uar_sd_over_seeds": float(np.std(list(uars.values()), ddof=1)) if len(uars) > 1 else 0.0,
         **_mean_of(results),
+        "reliability": _joint_reliability([result["reliability"] for result in results]),
     }
+
+
+def _joint_reliability(curves: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    n = np.array([curve["n"] for curve in curves])
+    joint = {"n": n.mean(axis=0).tolist()}
+    for name in ("confidence", "accuracy"):
+        sums = (n * np.array([curve[name] for curve in curves])).sum(axis=0)
+        joint[name] = (sums / np.maximum(n.sum(axis=0), 1)).tolist()
+    return joint
 
 
 def _mean_of(values: list[Any]) -> Any:

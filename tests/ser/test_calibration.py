@@ -14,7 +14,6 @@ from ser.artefact import DEFAULT_FOLDER
 from ser.calibration import (
     CONFIDENT_ABOVE,
     Calibration,
-    calibrate_folder,
     fit_calibration,
     fit_temperature,
     mean_calibration,
@@ -140,14 +139,6 @@ def test_settings_keep_it_and_old_models_have_none(tmp_path):
 def test_a_broken_calibration_is_refused_in_words(stored):
     with pytest.raises(InputError, match="calibration of the model cannot be used"):
         Calibration.from_dict(stored)
-
-
-def test_a_folder_is_calibrated_once(tmp_path):
-    folder = folder_without_calibration(tmp_path / "model")
-    calibration = calibrate_folder(folder, TABLE[TABLE["fold"] == 0])
-    assert stored_calibration(folder) == calibration == fit_calibration(TABLE[TABLE["fold"] == 0])
-    with pytest.raises(ValueError, match="is calibrated"):
-        calibrate_folder(folder, TABLE)
 
 
 def test_the_mean_of_temperatures_is_that_of_factors():

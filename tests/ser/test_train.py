@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser import evaluate
 from ser.calibration import fit_calibration
 from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.evaluate import cross_validate, fold_folder, read_predictions
@@ -177,6 +178,16 @@ def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monk
     assert stored["recipe"]["protocol"] == "luna-jimenez"
     chosen = fit_calibration(read_predictions(tmp_path / "validation.csv"))
     assert stored["calibration"] == chosen.to_dict()
+    # Another calibration: the network stays, what it says is read in another way.
+    milder = replace(chosen, temperature=3 * chosen.temperature)
+    with monkeypatch.context() as other:
+        other.setattr(evaluate, "fit_calibration", lambda _table: milder)
+        milder_table = cross_validate(corpus, tmp_path, **asked)
+    assert len(heard) == 2
+    names = list(EMOTION_NAMES)
+    assert (milder_table[names].max(axis=1) <= table[names].max(axis=1) + 1e-6).all()
+    cross_validate(corpus, tmp_path, **asked)
+    assert len(heard) == 2
     (fold_folder(tmp_path, 3) / "predictions.csv").unlink()  # as if it had been interrupted there
     both = cross_validate(corpus, tmp_path, **asked, seeds=(0, 1))
     assert len(heard) == 4  # the one that was interrupted, and the other seed
