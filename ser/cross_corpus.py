@@ -82,7 +82,7 @@ def evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None = None) ->
     return {
         "corpus": printable(corpus),
         "labels": printable(labels),
-        "model": printable(recognizer.artefact.folder),
+        "model": "as shipped" if model is None else printable(model),
         "n_clips": len(files),
         "n_rows": table.n_rows,
         "left_out": [asdict(row) for row in left_out],

@@ -23,6 +23,7 @@ TABLES = {
     "random-split": "random_split.csv",
     "shuffled-labels": "shuffled_labels.csv",
 }
+CROSS_CORPUS_FILE = "cross_corpus.json"
 ROW_NAMES = {
     "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation**",
     "random-split": "random split over clips, one network of the three: leaks, *do not quote*",
@@ -44,14 +45,16 @@ def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
 def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> dict[str, str]:
     """Return the Markdown that belongs between each pair of markers.
 
-    The tables of robustness, of enrolled speakers and of ablations are there if `emotify evaluate
-    --robustness`, ``--enrolled`` and `emotify ablate` have written what they show.
+    The tables of robustness, of enrolled speakers, of another corpus and of ablations are there if
+    `emotify evaluate` with ``--robustness``, ``--enrolled``, or ``--corpus`` and ``--json``, and
+    `emotify ablate` have written what they show.
     """
     measured, of_enrolled = folder / robustness.FILE, folder / enrolled.FILE
     tables = {
         "results": report.headline_table({ROW_NAMES[key]: figures[key] for key in TABLES}),
         "published": report.published_table(COMPARED),
         "per-class": report.per_class_table(figures["luna-jimenez"]),
+        "per-group": report.per_group_table(figures["luna-jimenez"]),
         "per-actor": report.per_actor_table(figures["luna-jimenez"]),
         "calibration": report.calibration_table({"out of fold": figures["luna-jimenez"]}),
     }
@@ -60,6 +63,10 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     if of_enrolled.exists():
         rows = enrolled.over_draws(enrolled.read_table(of_enrolled))
         tables["enrolled"] = report.enrolled_table(rows)
+    elsewhere = folder / CROSS_CORPUS_FILE
+    if elsewhere.exists():
+        judged = json.loads(elsewhere.read_text("utf-8"))
+        tables["cross-corpus"] = report.cross_corpus_table(judged)
     ablations = folder / ablation_table.FILE
     if ablations.exists():
         compared = ablation_table.summary(ablation_table.read_table(ablations))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ser.cross_corpus import NORMALISATIONS
 from ser.emotions import EMOTION_NAMES
 
 PUBLISHED_FILE = Path(__file__).with_name("published.csv")
@@ -30,6 +31,8 @@ def describe(figures: Mapping[str, Any]) -> str:
         f"per fold   {folds}",
         "per class  "
         + "  ".join(f"{k} {_percent(v)}" for k, v in figures["per_class_recall"].items()),
+        "per group  "
+        + "  ".join(f"{k} {_percent(v)}" for k, v in figures["uar_per_group"].items()),
         "per actor  " + "  ".join(f"{k}: {_percent(v)}" for k, v in actors),
         *_sureness_lines(figures),
         "",
@@ -128,6 +131,21 @@ def robustness_table(rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def cross_corpus_table(figures: Mapping[str, Any]) -> str:
+    """Return a Markdown table of `ser.cross_corpus.evaluate_corpus`, one row a normalisation."""
+    lines = [
+        f"| {figures['corpus']}: {figures['n_clips']} clips, {figures['n_speakers']} speakers, "
+        f"{len(figures['emotions'])} emotions | UAR (chance {_percent(figures['chance'])}) | "
+        "accuracy |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {NORMALISATIONS[name]} | {_percent(judged['uar'])} | {_percent(judged['accuracy'])} |"
+        for name, judged in figures["normalisation"].items()
+    ]
+    return "\n".join(lines)
+
+
 def enrolled_table(rows: pd.DataFrame) -> str:
     """Return a Markdown table of `ser.enrolled.over_draws`, one row a condition."""
     lines = [
@@ -180,6 +198,18 @@ def per_class_table(figures: Mapping[str, Any]) -> str:
             "| " + " | ".join(recalls) + " |",
             "|" + "---|" * len(recalls),
             "| " + " | ".join(map(_percent, recalls.values())) + " |",
+        ]
+    )
+
+
+def per_group_table(figures: Mapping[str, Any]) -> str:
+    """Return a Markdown table of the UAR of each sex and intensity."""
+    groups = figures["uar_per_group"]
+    return "\n".join(
+        [
+            "| | " + " | ".join(groups) + " |",
+            "|---|" + "---|" * len(groups),
+            "| UAR | " + " | ".join(map(_percent, groups.values())) + " |",
         ]
     )
 

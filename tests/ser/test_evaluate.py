@@ -187,3 +187,35 @@ def test_several_seeds_are_averaged():
     assert both["uar_sd_over_seeds"] == pytest.approx(abs(one["uar"] - other["uar"]) / 2**0.5)
     assert list(both["uar_per_seed"].values()) == [one["uar"], other["uar"]]
     assert np.sum(both["confusion"]) == pytest.approx(1440)
+
+
+def test_bins_of_confidence_hold_the_clips_of_all_seeds():
+    first = committed_predictions()
+    first = first[first["seed"] == first["seed"].min()]
+    worse = first.assign(seed=first["seed"] + 1)
+    worse[list(EMOTION_NAMES)] = np.roll(worse[list(EMOTION_NAMES)], 1, axis=1)
+    both = pd.concat([first, worse])
+    labels = both["emotion"].map(EMOTION_NAMES.index).to_numpy()
+    pooled = metrics.reliability(labels, both[list(EMOTION_NAMES)].to_numpy())
+    joint = metrics_of(both)["reliability"]
+    assert joint["n"] == pytest.approx(pooled["n"] / 2)
+    assert joint["accuracy"] == pytest.approx(pooled["accuracy"], abs=1e-3)
+    assert joint["confidence"] == pytest.approx(pooled["confidence"], abs=1e-3)
+
+
+def test_groups_are_the_sexes_and_the_intensities():
+    table = committed_predictions()
+    table = table[table["seed"] == table["seed"].min()].copy()
+    names = list(EMOTION_NAMES)
+    right = table["emotion"].map(EMOTION_NAMES.index).to_numpy()
+    # Right for women, wrong for men.
+    heard = np.where(table["actor"] % 2 == 0, right, (right + 1) % 8)
+    table[names] = np.eye(8)[heard]
+    groups = metrics_of(table)["uar_per_group"]
+    assert groups["women"] == 1 and groups["men"] == 0
+    assert groups["normal intensity"] == groups["strong intensity"] == pytest.approx(0.5)
+    # Right where intensity is strong, wrong elsewhere; neutral is always wrong and never counts.
+    strong = table["clip_id"].str.split("-").str[3].eq("02").to_numpy()
+    table[names] = np.eye(8)[np.where(strong, right, (right + 1) % 8)]
+    groups = metrics_of(table)["uar_per_group"]
+    assert groups["strong intensity"] == 1 and groups["normal intensity"] == 0

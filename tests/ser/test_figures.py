@@ -6,7 +6,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from ser import figures
+from ser import figures, report
 from ser.artefact import DEFAULT_FOLDER
 
 METRICS = figures.all_metrics()
@@ -39,3 +39,21 @@ def test_every_picture_is_drawn(tmp_path):
     drawn = {path.name for path in tmp_path.glob("*.png")}
     assert drawn == {path.name for path in (DEFAULT_FOLDER / "figures").glob("*.png")}
     assert all((tmp_path / name).stat().st_size > 10_000 for name in drawn)
+
+
+def test_another_corpus_is_shown_where_it_was_measured(tmp_path):
+    judged = {"uar": 0.4, "accuracy": 0.45}
+    measured = {
+        "corpus": "VOICES",
+        "n_clips": 12,
+        "n_speakers": 3,
+        "emotions": {"happy": 6, "sad": 6},
+        "chance": 0.5,
+        "normalisation": {"none": judged, "speaker": {"uar": 0.625, "accuracy": 0.5}},
+    }
+    table = report.cross_corpus_table(measured)
+    assert "VOICES: 12 clips, 3 speakers, 2 emotions | UAR (chance 50.0)" in table
+    assert "| normalised per speaker | 62.5 | 50.0 |" in table
+    assert "cross-corpus" not in figures.markdown_tables(METRICS, tmp_path)
+    (tmp_path / figures.CROSS_CORPUS_FILE).write_text(json.dumps(measured), encoding="utf-8")
+    assert figures.markdown_tables(METRICS, tmp_path)["cross-corpus"] == table
