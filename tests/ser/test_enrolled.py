@@ -12,7 +12,7 @@ from ser import enrolled, figures
 from ser.artefact import DEFAULT_FOLDER
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
-from ser.evaluate import Fold, metrics_of
+from ser.evaluate import Fold
 from ser.normalisation import speech_statistics
 from ser.ravdess import index_clips
 from ser.recognizer import load_recognizer
@@ -53,10 +53,7 @@ def test_the_table_compares_draw_by_draw():
 
 def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     table = judged(lambda condition, draw, label: label)
-    predictions = table[table["speaker"] == "unknown"].rename(columns={"draw": "seed"})
-    emotions = predictions["label"].map(dict(enumerate(EMOTION_NAMES)))
-    result = metrics_of(predictions.assign(emotion=emotions, actor=predictions["fold"]))
-    metrics = dict.fromkeys(figures.TABLES, result)
+    metrics = figures.all_metrics()
     assert "enrolled" not in figures.markdown_tables(metrics, tmp_path)
     table = enrolled.table_of(table)
     write_table(table, tmp_path / "new" / enrolled.FILE)
