@@ -204,24 +204,20 @@ def per_class_table(figures: Mapping[str, Any]) -> str:
 
 def per_group_table(figures: Mapping[str, Any]) -> str:
     """Return a Markdown table of the UAR of each sex and intensity."""
-    groups = figures["uar_per_group"]
-    return "\n".join(
-        [
-            "| | " + " | ".join(groups) + " |",
-            "|---|" + "---|" * len(groups),
-            "| UAR | " + " | ".join(map(_percent, groups.values())) + " |",
-        ]
-    )
+    return _uar_table("", figures["uar_per_group"])
 
 
 def per_actor_table(figures: Mapping[str, Any]) -> str:
     """Return a Markdown table of the UAR of each actor."""
-    actors = figures["uar_per_actor"]
+    return _uar_table("actor ", figures["uar_per_actor"])
+
+
+def _uar_table(title: str, uars: Mapping[Any, float]) -> str:
     return "\n".join(
         [
-            "| actor | " + " | ".join(map(str, actors)) + " |",
-            "|" + "---|" * (len(actors) + 1),
-            "| UAR | " + " | ".join(map(_percent, actors.values())) + " |",
+            f"| {title}| " + " | ".join(map(str, uars)) + " |",
+            "|" + "---|" * (len(uars) + 1),
+            "| UAR | " + " | ".join(map(_percent, uars.values())) + " |",
         ]
     )
 
