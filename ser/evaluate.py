@@ -30,12 +30,7 @@ from tqdm.auto import tqdm
 from ser import jobs, metrics
 from ser.artefact import DEFAULT_FOLDER, load, plain, stored_settings
 from ser.audio import printable
-from ser.calibration import (
-    Calibration,
-    fit_calibration,
-    store_calibration,
-    stored_calibration,
-)
+from ser.calibration import Calibration, fit_calibration, store_calibration
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.features import new_extractor
@@ -314,7 +309,7 @@ def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) ->
         and stored.get("features") == extractor.settings.to_dict()
         and predictions.is_file()
     )
-    if trained and job.calibration in (None, stored_calibration(job.folder)):
+    if trained and job.calibration in (None, Calibration.from_dict(stored.get("calibration"))):
         return read_predictions(predictions)
     if not trained:
         from ser import artefact, train

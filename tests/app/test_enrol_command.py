@@ -1,36 +1,17 @@
 """`emotify enrol` and --speaker: who is known, what is kept, every mistake answered."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ser.artefact import DEFAULT_FOLDER
 from ser.enrolment import DATA_HOME_VARIABLE
-from ser.normalisation import speech_statistics
-from ser.recognizer import load_recognizer
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 SHORT, LONG = SAMPLES / "reading_short.wav", SAMPLES / "reading_long.wav"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """Return a copy of the shipped model that tells the statistics of its training data."""
-    folder = tmp_path_factory.mktemp("model")
-    for name in ("model.onnx", "settings.json"):
-        shutil.copy(DEFAULT_FOLDER / name, folder)
-    with np.load(DEFAULT_FOLDER / "preprocessing.npz") as stored:
-        arrays = dict(stored)
-    heard = speech_statistics(load_recognizer(), LONG)
-    arrays.setdefault("feature_mean", (heard.mean + 0.5 * heard.scale).astype(np.float32))
-    arrays.setdefault("feature_scale", np.maximum(heard.scale, 1e-3).astype(np.float32))
-    np.savez(folder / "preprocessing.npz", **arrays)
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +19,8 @@ def _own_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
 
 
-def test_a_speaker_is_enrolled_listed_known_and_forgotten(emotify, model, tmp_path):
-    with_model = ["--model", model]
+def test_a_speaker_is_enrolled_listed_known_and_forgotten(emotify, tmp_path):
+    with_model = ["--model", DEFAULT_FOLDER]
     code, out, err = emotify("enrol", "--list")
     assert code == 0 and out == "" and "nobody" in err
     code, out, _ = emotify("enrol", "ann", LONG, *with_model)
@@ -66,7 +47,7 @@ def test_a_speaker_is_enrolled_listed_known_and_forgotten(emotify, model, tmp_pa
     assert code == 2 and out == "" and "no speaker 'ann'" in err
 
 
-def test_mistakes_get_an_answer_and_exit_code_2(emotify, model):
+def test_mistakes_get_an_answer_and_exit_code_2(emotify):
     for arguments, words in (
         ([], "give a name and recordings"),
         (["ann"], "give a name and recordings"),
@@ -74,8 +55,8 @@ def test_mistakes_get_an_answer_and_exit_code_2(emotify, model):
         (["ann", "--remove", "--emotion", "sad"], "give a name and recordings"),
         (["ann", "--list"], "stands alone"),
         (["ann", "--remove"], "no speaker 'ann'"),
-        (["../ann", SHORT, "--model", model], "cannot be the name"),
-        (["ann", SHORT, "--emotion", "bored", "--model", model], "bored"),
+        (["../ann", SHORT, "--model", DEFAULT_FOLDER], "cannot be the name"),
+        (["ann", SHORT, "--emotion", "bored", "--model", DEFAULT_FOLDER], "bored"),
     ):
         code, out, err = emotify("enrol", *arguments)
         assert code == 2 and out == "" and words in err, arguments
