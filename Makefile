@@ -52,6 +52,7 @@ evaluate-quick: $(VENV)/.developer ## Train one fold again from audio and compar
 
 figures: $(VENV)/.developer ## Rebuild the tables and figures of README and model card
 	$(BIN)/python -m ser.figures
+	$(BIN)/python -m clustering.figures
 
 notebooks: $(VENV)/.developer ## Run all notebooks and store their outputs
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb \
@@ -62,6 +63,7 @@ benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/recognition_speed.py
 	$(BIN)/python benchmarks/playlist_speed.py
+	$(BIN)/python benchmarks/playing_order.py
 
 clean: ## Remove what was built, the virtual environment too
 	rm -rf build $(VENV)

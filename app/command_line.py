@@ -414,6 +414,76 @@ def fit(
     complain(f"wrote {out}")
 
 
+@moods_app.command("evaluate")
+def evaluate_table(
+    table: Annotated[Path, typer.Argument(help="Track table, CSV or Parquet.", readable=False)],
+    labels: Annotated[
+        str,
+        typer.Option(
+            "--labels",
+            metavar="FILE|COLUMN",
+            help="What people said: a CSV or Parquet file with a track id and a mood, or human "
+            "valence and arousal; or a column of TABLE with moods.",
+        ),
+    ],
+    mood: Annotated[str | None, typer.Option("--mood", help="Column with moods.")] = None,
+    valence: Annotated[
+        str | None, typer.Option("--valence", help="Column with human valence, any scale.")
+    ] = None,
+    arousal: Annotated[
+        str | None, typer.Option("--arousal", help="Column with human arousal, any scale.")
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option("--where", metavar="COLUMN=VALUE", help="Only judgements with that value."),
+    ] = None,
+    n_tracks: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=500, help="Tracks of a playlist.")
+    ] = 20,
+    n_seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=1000, help="Playlists for each emotion.")
+    ] = 10,
+    moods: MoodsOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV to write the scores to.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how often the music picked for an emotion is what people would call so.
+
+    Tracks are picked among the judged ones of TABLE. Labels may be any of the eight emotions;
+    "energetic" counts as angry. Other ways to pick stand beside ours.
+    """
+    from clustering import mood_evaluation
+    from clustering.human_labels import read_judgements
+    from ser.tables import write_table
+
+    catalogue = _catalogue(table, moods)
+    columns = {"mood": mood, "valence": valence, "arousal": arousal, "where": where}
+    judged = read_judgements(labels, catalogue.table, table_path=table, **columns)
+    for note in judged.notes:
+        complain(note)
+    scores = mood_evaluation.evaluate_moods(catalogue, judged, n_tracks=n_tracks, n_seeds=n_seeds)
+    if out is not None:
+        write_table(scores, out, float_format="%.4f")
+        complain(f"wrote {out}")
+    if not as_json:
+        print(mood_evaluation.as_text(scores, judged, n_tracks))
+        return
+    means = mood_evaluation.mean_scores(scores)
+    answer = {
+        "n_judged": len(judged),
+        "n_tracks": n_tracks,
+        "n_seeds": n_seeds,
+        "precision": means["precision"].iloc[0],
+        "ways": [
+            {**mean, "emotions": rows.drop(columns="way").to_dict("records")}
+            for mean, (_, rows) in zip(
+                means.to_dict("records"), scores.groupby("way", sort=False), strict=True
+            )
+        ],
+    }
+    print(json.dumps(answer, indent=2))
+
+
 # ----------------------------------------------------------------------------------- research
 
 

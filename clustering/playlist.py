@@ -232,7 +232,7 @@ def make_playlist(
         )
     if minutes is None:
         aims = aims_along(estimate, mode, n_tracks)
-        choices = choose(catalogue, rows, aims, seed=seed)
+        choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey")
     else:
         aims, choices = choose_by_time(
             estimate, catalogue, rows, mode, target_ms=minutes * 60_000, most=MOST_TRACKS, seed=seed

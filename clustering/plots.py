@@ -262,6 +262,37 @@ def plot_modes(catalogue: Catalogue, playlists: Mapping[str, Playlist]) -> np.nd
     return axes
 
 
+def plot_mood_scores(scores: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how often each way of picking finds a track that fits, emotion by emotion.
+
+    Parameters
+    ----------
+    scores
+        From `clustering.mood_evaluation.evaluate_moods`. Discs are our picks, in the emotion's
+        colour with a bar of one standard deviation over seeds; rings are the other ways, the
+        grey line is chance.
+    """
+    ax = new_axes(ax, 8, 3.4)
+    emotions = list(dict.fromkeys(scores["emotion"]))
+    heights = {name: -place for place, name in enumerate(emotions)}
+    ways = list(dict.fromkeys(scores["way"]))
+    for way, marker in zip(ways[1:], "sD^v<>", strict=False):
+        rows = scores[scores["way"] == way]
+        at = rows["emotion"].map(heights)
+        ax.scatter(rows["precision"], at, 34, marker=marker, label=way, facecolor="none",
+                   edgecolor=INK, linewidth=1)  # fmt: skip
+    ours = scores[scores["way"] == ways[0]]
+    for row in ours.to_dict("records"):
+        height = heights[row["emotion"]]
+        ax.plot([row["chance"]] * 2, [height - 0.35, height + 0.35], color=FAINT, linewidth=2)
+        ax.errorbar(row["precision"], height, xerr=row["precision_sd"], fmt="o", markersize=10,
+                    color=emotion_named(row["emotion"]).colour)  # fmt: skip
+    ax.set_yticks([*heights.values()], emotions)
+    ax.set(xlim=(0, 1.02), xlabel="share of picks that people would call so")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
+    return style(ax, grid="x")
+
+
 def _draw_tracks(
     ax: Axes, catalogue: Catalogue, points: pd.DataFrame, playlist: Playlist
 ) -> np.ndarray:

@@ -17,6 +17,7 @@ from clustering.catalogue import Catalogue
 from clustering.mapping import Aim, aims_along, chosen_moods, ranked_moods
 from clustering.moods import MoodModel
 from clustering.tracks import credited_artists, title_key
+from clustering.transitions import Transitions, smoothest_order
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
 
@@ -27,6 +28,7 @@ WIDER_POOL = 4  # times as many tracks to draw from when the estimate is uncerta
 TYPICAL_TRACK_MS = 215_000  # only where a track's own duration is unknown
 # How much durations count: early places, last but one, last.
 LENGTH_PRESSURE = (0.5, 4.0, 30.0)
+FIT_PRESSURE = 6.0  # how much it counts on a journey that a track fits the one before
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def choose(
     *,
     seed: int,
     target_ms: float | None = None,
+    in_order: bool = False,
 ) -> list[Choice]:
     """Choose one track for each aim.
 
@@ -144,6 +147,8 @@ def choose(
         Seed of the draw; the same arguments give the same tracks.
     target_ms
         Sum of durations wanted, in milliseconds; the last places are then filled by length.
+    in_order
+        Whether the tracks will be played in this order; each should then fit the one before.
 
     Returns
     -------
@@ -181,6 +186,9 @@ def choose(
             ideal = max(1.0, (target_ms - total) / left)
             pressure = LENGTH_PRESSURE[max(0, 3 - left)]
             scores -= pressure * np.abs(lengths[ranking.near] / ideal - 1)
+        if in_order and choices:
+            before = np.array([choices[-1].row])
+            scores -= FIT_PRESSURE * catalogue.transitions.costs(before, rows[ranking.near])
         drawn = ranking.near[np.argsort(-scores)]
         chosen = next((c for c in drawn if not used[c] and fits(c)), None)
         if chosen is None:
@@ -215,7 +223,9 @@ def choose_by_time(
     attempts = []
     for _ in range(4):
         aims = aims_along(estimate, mode, min(n_tracks, most))
-        choices = choose(catalogue, rows, aims, seed=seed, target_ms=target_ms)
+        choices = choose(
+            catalogue, rows, aims, seed=seed, target_ms=target_ms, in_order=mode == "journey"
+        )
         total = float(lengths[[choice.row for choice in choices]].sum())
         attempts.append((abs(total - target_ms), aims, choices))
         better = max(1, round(len(choices) * target_ms / total))
@@ -277,12 +287,13 @@ def durations_ms(frame: pd.DataFrame) -> np.ndarray:
 
 
 def smooth_order(catalogue: Catalogue, choices: Sequence[Choice]) -> list[Choice]:
-    """Order tracks by similarity: each follows its nearest neighbour, the best one first."""
-    left = sorted(choices, key=lambda choice: choice.distance)
-    ordered = left[:1]
-    left = left[1:]
-    while left:
-        here = catalogue.quantiles[ordered[-1].row]
-        steps = [np.linalg.norm(catalogue.quantiles[other.row] - here) for other in left]
-        ordered.append(left.pop(int(np.argmin(steps))))
-    return ordered
+    """Order tracks so that neighbours fit in tempo, key and energy, the best one first.
+
+    What is played is settled before, so no order leaves the mood.
+    """
+    if not choices:
+        return []
+    rows = [choice.row for choice in choices]
+    steps = Transitions.of(catalogue.table.frame.iloc[rows], catalogue.quantiles[rows])
+    best = int(np.argmin([choice.distance for choice in choices]))
+    return [choices[place] for place in smoothest_order(steps.matrix(), best)]

@@ -152,6 +152,20 @@ def spotify_url(track_id: str) -> str | None:
     return None
 
 
+def bare_track_id(ids: pd.Series) -> pd.Series:
+    """Return ids without what stands around them in Spotify's addresses; empty ones are missing."""
+    return _texts(ids).str.replace(
+        r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)(\w+).*$",
+        r"\1",
+        regex=True,
+    )
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    text = values.astype("str").str.strip()
+    return text.where(text != "")
+
+
 @lru_cache(maxsize=65536)
 def credited_artists(artist: str) -> tuple[str, ...]:
     """Return the names in an artist cell, folded for comparison, the primary artist first.
@@ -199,14 +213,9 @@ def track_schema() -> "pa.DataFrameSchema":
 def _tidied(raw: RawTable, source: str) -> TrackTable:
     frame = raw.frame.copy()
     rows_read = len(frame)
-    for column in ("track_id", "name", "artist"):
-        text = frame[column].astype("str").str.strip()
-        frame[column] = text.where(text != "")
-    frame["track_id"] = frame["track_id"].str.replace(
-        r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)(\w+).*$",
-        r"\1",
-        regex=True,
-    )
+    for column in ("name", "artist"):
+        frame[column] = _texts(frame[column])
+    frame["track_id"] = bare_track_id(frame["track_id"])
     for column in (*RANGES, *OPTIONAL_RANGES):
         if column in frame:
             frame[column] = _numbers(frame[column], source)

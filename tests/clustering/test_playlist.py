@@ -171,15 +171,6 @@ def test_two_tracks_are_a_catalogue(catalogue):
     assert "2 of 20" in playlist.notes[0]
 
 
-def test_neighbours_in_the_playing_order_are_alike(catalogue):
-    frame = make_playlist(SAD, catalogue, n_tracks=40).to_frame()
-    steps = frame["energy"].diff().abs().mean()
-    shuffled = [
-        frame["energy"].sample(frac=1, random_state=s).diff().abs().mean() for s in range(20)
-    ]
-    assert steps < sum(shuffled) / 20
-
-
 def test_json_holds_what_others_read(catalogue, tmp_path):
     playlist = make_playlist(SAD, catalogue)
     playlist.to_json(tmp_path / "list.json")

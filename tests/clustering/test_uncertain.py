@@ -42,12 +42,11 @@ def pair(probabilities):
 @pytest.mark.parametrize("mode", ["match", "lift"])
 @pytest.mark.parametrize("probabilities", [*REAL, ONE_HOT])
 def test_doubt_widens_the_playlist_for_the_same_probabilities(catalogue, probabilities, mode):
-    for seed in (0, 1):
-        certain, uncertain = (
-            make_playlist(estimate, catalogue, mode=mode, seed=seed)
-            for estimate in pair(probabilities)
-        )
-        assert spread(uncertain) > spread(certain)
+    certain, uncertain = (
+        np.mean([spread(make_playlist(e, catalogue, mode=mode, seed=s)) for s in range(6)])
+        for e in pair(probabilities)
+    )
+    assert uncertain > certain  # a single draw may be wide or narrow
 
 
 def test_every_stretch_of_an_uncertain_journey_is_broader(catalogue):
