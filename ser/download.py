@@ -50,13 +50,14 @@ class Remote:
         Name of the file once it is here.
     url
         Where it is.
-    md5
-        Its checksum in hexadecimal, or None where the publisher's is not known.
+    md5, sha1
+        Its checksums in hexadecimal, or None where the publisher does not give them.
     """
 
     filename: str
     url: str
     md5: str | None = None
+    sha1: str | None = None
 
 
 def download(
@@ -89,13 +90,14 @@ def download(
     partial = target.with_name(target.name + ".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if target.is_file() and _has_checksum(target, remote.md5):
+        if target.is_file() and _is_right(target, remote):
             return target
         _Transfer(url, partial, target.name, progress).run()
-        if not _has_checksum(partial, remote.md5):
+        if not _is_right(partial, remote):
             partial.unlink()
+            wanted = f"MD5 is not {remote.md5}" if remote.md5 else f"SHA-1 is not {remote.sha1}"
             raise DownloadError(
-                f"{url} gave a file whose MD5 is not {remote.md5}, so it was removed; "
+                f"{url} gave a file whose {wanted}, so it was removed; "
                 "run the same command again, and if that fails too give another --url"
             )
         return partial.replace(target)
@@ -105,11 +107,13 @@ def download(
         ) from error
 
 
-def _has_checksum(path: Path, md5: str | None) -> bool:
-    if md5 is None:
-        return True
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest() == md5.lower()
+def _is_right(path: Path, remote: Remote) -> bool:
+    for algorithm, wanted in (("md5", remote.md5), ("sha1", remote.sha1)):
+        if wanted is not None:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, algorithm).hexdigest() != wanted.lower():
+                    return False
+    return True
 
 
 @dataclass

@@ -31,6 +31,7 @@ from ser.errors import InputError
 from ser.normalisation import FeatureStatistics, speech_statistics, to_training
 from ser.recognizer import LEAST_SPEECH_SECONDS
 from ser.safe_write import write_text
+from ser.user_data import DATA_HOME_VARIABLE, user_data_folder
 from ser.windows import Window
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 FORMAT = "emotify-speaker"
 FORMAT_VERSION = 1
-DATA_HOME_VARIABLE = "EMOTIFY_DATA_HOME"
 ENOUGH_CLIPS = 8  # fewer are shrunk so much that little changes; see `ser.adaptation`
 # The name is a file name, on every system: no separators, no leading dot, nothing to quote.
 NAME = re.compile(r"[^\W_][\w-]{0,63}")
@@ -330,12 +330,7 @@ def heard(
 
 def data_folder() -> Path:
     """Return the folder of the profiles, there or not."""
-    chosen = os.environ.get(DATA_HOME_VARIABLE)
-    if chosen:
-        return Path(chosen) / "speakers"
-    from platformdirs import user_data_path
-
-    return user_data_path("emotify", appauthor=False) / "speakers"
+    return user_data_folder("speakers")
 
 
 def check_name(name: str) -> str:

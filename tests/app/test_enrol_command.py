@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ser.artefact import DEFAULT_FOLDER
-from ser.enrolment import DATA_HOME_VARIABLE
+from ser.user_data import DATA_HOME_VARIABLE
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 SHORT, LONG = SAMPLES / "reading_short.wav", SAMPLES / "reading_long.wav"

@@ -14,6 +14,7 @@ from ser.enrolment import enrol, load_profile, profile_path
 from ser.errors import InputError
 from ser.normalisation import speech_statistics
 from ser.recognizer import load_recognizer
+from ser.user_data import DATA_HOME_VARIABLE
 
 SAMPLES = DEFAULT_FOLDER.parents[1] / "data" / "samples"
 FILES = sorted(SAMPLES.glob("*.wav"))
@@ -29,7 +30,7 @@ def copied_model(folder):
 
 @pytest.fixture
 def recognizer(tmp_path, monkeypatch):
-    monkeypatch.setenv(enrolment.DATA_HOME_VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
     return load_recognizer()
 
 
@@ -171,7 +172,7 @@ def test_a_model_without_statistics_of_its_training_data_enrols_nobody(recognize
 
 
 def test_profiles_are_kept_in_the_users_data_folder(monkeypatch, tmp_path):
-    monkeypatch.delenv(enrolment.DATA_HOME_VARIABLE, raising=False)
+    monkeypatch.delenv(DATA_HOME_VARIABLE, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     folder = enrolment.data_folder()
     assert folder.name == "speakers" and "emotify" in folder.parts
