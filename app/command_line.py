@@ -322,6 +322,9 @@ def playlist(
         Path | None, typer.Option("--m3u", help="Write an M3U (the table needs a path column).")
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a web page.")] = None,
+    play: Annotated[
+        bool, typer.Option("--play", help="Play it (the table needs a path column).")
+    ] = False,
     speaker: SpeakerOption = None,
     model: ModelOption = None,
 ) -> None:
@@ -358,14 +361,21 @@ def playlist(
             complain(f"wrote {path}")
     if as_json:
         print(chosen.to_json(), end="")
-        return
-    if emotion is not None:
-        print(f"For a {estimate.label} mood.")
-    elif estimate.uncertain:
-        print(f"You may sound {estimate.label} ({estimate.confidence:.0%}), but that is not sure.")
     else:
-        print(f"You sound {estimate.label} ({estimate.confidence:.0%}).")
-    print(chosen.describe())
+        print(_heard(estimate, named=emotion is not None))
+        print(chosen.describe(), flush=True)
+    if play:
+        from app.players import play as play_list
+
+        play_list(chosen)
+
+
+def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
+    if named:
+        return f"For a {estimate.label} mood."
+    if estimate.uncertain:
+        return f"You may sound {estimate.label} ({estimate.confidence:.0%}), but that is not sure."
+    return f"You sound {estimate.label} ({estimate.confidence:.0%})."
 
 
 def _years(text: str | None) -> tuple[int, int] | None:
@@ -515,6 +525,35 @@ def import_tables(
     write_tracks(imported.frame, out)
     complain(imported.summary())
     print(f"{out}: {len(imported.frame):,} tracks")
+
+
+@tracks_app.command("analyse")
+def analyse(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", readable=False, help="Where your music is.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
+    jobs: Annotated[
+        int, typer.Option("--jobs", help="Files at once.", show_default="one a core")
+    ] = -1,
+) -> None:
+    """Make a table of your own music files: tags, and features computed from the sound.
+
+    Files that did not change since the last time are not read again; what cannot be used is named.
+    """
+    try:
+        import librosa  # noqa: F401
+        import mutagen  # noqa: F401
+        import pyloudnorm  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            f"analysing music needs {error.name}; install it with: pip install 'emotify[music]'"
+        ) from error
+    from clustering.music_files import analyse_folder
+
+    analysis = analyse_folder(folder, out, n_jobs=jobs)
+    complain(analysis.summary())
+    print(f"{out}: {len(analysis.frame):,} tracks")
 
 
 @tracks_app.command("download")

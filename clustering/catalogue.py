@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clustering.layouts import MOOD_COLUMNS
 from clustering.mood_folder import DEFAULT_MOOD_FOLDER, load_moods
 from clustering.moods import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.tracks import DEFAULT_TABLE, TrackTable, read_tracks
@@ -43,6 +44,14 @@ class Catalogue:
         model = fit_moods(table) if model is None else model
         quantiles = model.quantiles(table.frame)
         return cls(table, model, quantiles, model.nearest(quantiles))
+
+    @cached_property
+    def heard(self) -> np.ndarray | None:
+        """The mood heard in each track's own sound, (n, 4), as `MOOD_COLUMNS`; None if unknown."""
+        if not all(self.table.has(column) for column in MOOD_COLUMNS):
+            return None
+        chances = self.table.frame[list(MOOD_COLUMNS)].to_numpy(dtype=float)
+        return np.where(np.isnan(chances), 1 / len(MOOD_COLUMNS), chances)
 
     @cached_property
     def transitions(self) -> Transitions:

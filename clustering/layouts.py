@@ -25,6 +25,8 @@ FEATURE_NAMES: tuple[str, ...] = (
     "valence",
     "tempo",
 )
+# The probability that people would hear a mood in the sound itself, where somebody listened.
+MOOD_COLUMNS: tuple[str, ...] = ("mood_happy", "mood_angry", "mood_sad", "mood_calm")
 NEEDED_COLUMNS: tuple[str, ...] = ("track_id", "name", "artist", *FEATURE_NAMES)
 OPTIONAL_COLUMNS: tuple[str, ...] = (
     "liveness",
@@ -40,6 +42,7 @@ OPTIONAL_COLUMNS: tuple[str, ...] = (
     "year",
     "isrc",
     "path",
+    *MOOD_COLUMNS,
 )
 
 

@@ -20,12 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from clustering.layouts import FEATURE_NAMES
+from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS
 from clustering.moods import Mood, MoodModel
 from ser.emotions import EMOTION_NAMES, EMOTIONS, EmotionEstimate
 from ser.errors import InputError
 
 MODES: tuple[str, ...] = ("match", "lift", "journey")
+HEARD_SHARE = 0.5  # of the distance, for the mood heard in the sound where it is known
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Aim:
         Target quantile of each feature in the listener's catalogue, 0..1.
     weights
         What a step in each feature's quantile counts for; they sum to 1.
+    quadrants
+        Share of each of `MOOD_COLUMNS` in what is aimed at; they sum to 1.
     typical_valence, typical_energy
         What tracks of this mood have in Spotify's own units, 0..1, in any catalogue.
     spread
@@ -59,20 +62,28 @@ class Aim:
     arousal: float
     quantiles: dict[str, float]
     weights: dict[str, float]
+    quadrants: dict[str, float]
     typical_valence: float
     typical_energy: float
     spread: float
     uncertain: bool
 
-    def distances(self, quantiles: np.ndarray) -> np.ndarray:
+    def distances(self, quantiles: np.ndarray, heard: np.ndarray | None = None) -> np.ndarray:
         """Return how far each row of quantiles, (n, 8), lies from the aim, (n,).
 
         The weighted root mean square difference over the features: 0 is exactly the aim, 1
-        the opposite end of the catalogue in every feature.
+        the opposite end of the catalogue in every feature. Where the mood of the sound itself is
+        known, `heard`, (n, 4) as `MOOD_COLUMNS`, half of the square is how unlike it is to the
+        mood aimed at (0 as likely as can be, 1 impossible).
         """
         target = np.array([self.quantiles[name] for name in FEATURE_NAMES])
         weights = np.array([self.weights[name] for name in FEATURE_NAMES])
-        return np.sqrt((quantiles - target) ** 2 @ weights)
+        squares = (quantiles - target) ** 2 @ weights
+        if heard is None:
+            return np.sqrt(squares)
+        wanted = np.array([self.quadrants[name] for name in MOOD_COLUMNS])
+        unlike = 1 - heard @ wanted / wanted.max()
+        return np.sqrt((1 - HEARD_SHARE) * squares + HEARD_SHARE * unlike**2)
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,19 @@ def _read_settings() -> _Settings:
 
 
 SETTINGS = _read_settings()
+
+
+def _quadrants() -> np.ndarray:
+    """Return each emotion's share of `MOOD_COLUMNS` by its valence and arousal, (8, 4)."""
+    signs = [[("sad", "angry"), ("calm", "happy")][e.valence > 0][e.arousal > 0] for e in EMOTIONS]
+    shares = [[float(name == f"mood_{sign}") for name in MOOD_COLUMNS] for sign in signs]
+    even = [1 / len(MOOD_COLUMNS)] * len(MOOD_COLUMNS)
+    return np.array(
+        [row if e.valence or e.arousal else even for row, e in zip(shares, EMOTIONS, strict=True)]
+    )
+
+
+QUADRANTS = _quadrants()
 
 
 def checked_mode(mode: str) -> str:
@@ -165,6 +189,7 @@ def aim_for(
         arousal=math.fsum(p * e.arousal for p, e in zip(aimed, EMOTIONS, strict=True)),
         quantiles=dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.targets).tolist(), strict=True)),
         weights=dict(zip(FEATURE_NAMES, (weights / weights.sum()).tolist(), strict=True)),
+        quadrants=dict(zip(MOOD_COLUMNS, (aimed @ QUADRANTS).tolist(), strict=True)),
         typical_valence=float(typical[0]),
         typical_energy=float(typical[1]),
         spread=spread + SETTINGS.uncertain * estimate.uncertain,

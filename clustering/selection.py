@@ -160,6 +160,7 @@ def choose(
     artists, names = frame["artist"].to_numpy(), frame["name"].to_numpy()
     lengths = durations_ms(frame)[rows]
     places, labels = catalogue.quantiles[rows], catalogue.labels[rows]
+    heard = None if catalogue.heard is None else catalogue.heard[rows]
     used = np.zeros(len(rows), dtype=bool)
     credits: Counter[str] = Counter()
     keys: set[str] = set()
@@ -178,8 +179,9 @@ def choose(
 
     for place, aim in enumerate(aims):
         if ranking is None or ranking.aim is not aim:
+            distances = aim.distances(places, heard)
             ranking = _Ranking.of(
-                catalogue.model, places, labels, aim, pool=POOL_PER_TRACK * len(aims)
+                catalogue.model, distances, labels, aim, pool=POOL_PER_TRACK * len(aims)
             )
         left = len(aims) - place
         scores = luck[ranking.near] - ranking.distances[ranking.near] / (aim.spread / 4)
@@ -260,9 +262,8 @@ class _Ranking:
 
     @classmethod
     def of(
-        cls, model: MoodModel, places: np.ndarray, labels: np.ndarray, aim: Aim, *, pool: int
+        cls, model: MoodModel, distances: np.ndarray, labels: np.ndarray, aim: Aim, *, pool: int
     ) -> "_Ranking":
-        distances = aim.distances(places)
         rank = np.zeros(len(model.moods), dtype=int)
         for place, (mood, _) in enumerate(ranked_moods(aim, model)):
             rank[mood.index] = place

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from clustering.layouts import (
+    MOOD_COLUMNS,
     NEEDED_COLUMNS,
     OPTIONAL_COLUMNS,
     in_our_columns,
@@ -46,6 +47,7 @@ OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
     "duration_ms": (1, 86_400_000),
     "popularity": (0, 100),
     "year": (1000, 2999),
+    **dict.fromkeys(MOOD_COLUMNS, (0.0, 1.0)),
 }
 UNKNOWN_ARTIST = "unknown artist"  # of tracks from a source that does not tell
 SPOKEN_WORD_SPEECHINESS = 0.66  # Spotify: above it a track is probably made of speech only

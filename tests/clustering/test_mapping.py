@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from clustering.catalogue import open_catalogue
-from clustering.layouts import FEATURE_NAMES
+from clustering.catalogue import Catalogue, open_catalogue
+from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS
 from clustering.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods, ranked_moods
 from clustering.playlist import make_playlist
+from clustering.tracks import read_tracks, tracks_from_frame
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
 
@@ -112,3 +113,29 @@ def test_an_unknown_mode_lists_the_three():
     with pytest.raises(InputError, match="match, lift, journey"):
         aim_for(EmotionEstimate.of("sad"), "cure")
     assert aim_for(EmotionEstimate.of("sad"), " Lift ").mode in MODES
+
+
+def test_a_mood_that_is_heard_counts_half(catalogue):
+    sad = aim_for(EmotionEstimate.of("sad"))
+    assert sad.quadrants == {"mood_happy": 0, "mood_angry": 0, "mood_sad": 1, "mood_calm": 0}
+    plain = sad.distances(catalogue.quantiles)
+    rows = np.arange(len(plain))
+    heard = np.zeros((len(plain), 4))
+    heard[rows, rows % 4] = 1.0
+    told = sad.distances(catalogue.quantiles, heard)
+    is_sad = rows % 4 == 2
+    assert told[is_sad] == pytest.approx(np.sqrt(0.5) * plain[is_sad])
+    assert (told[~is_sad] >= np.sqrt(0.5)).all() and told.max() <= 1
+    even = aim_for(EmotionEstimate.of("neutral")).quadrants
+    assert set(even.values()) == {0.25}
+
+
+def test_tables_with_moods_heard_are_served_by_them():
+    frame = read_tracks().frame.copy()
+    sung = np.arange(len(frame)) % 2 == 0
+    for name in MOOD_COLUMNS:
+        frame[name] = np.where(sung, 1.0, 0.0) if name == "mood_calm" else 0.0
+    frame.loc[~sung, "mood_angry"] = 1.0
+    playlist = make_playlist(EmotionEstimate.of("calm"), Catalogue.of(tracks_from_frame(frame)))
+    chosen = frame["track_id"].isin([track.track_id for track in playlist.tracks])
+    assert sung[chosen.to_numpy()].all()
