@@ -54,7 +54,8 @@ TracksOption = Annotated[
     Path | None,
     typer.Option(
         "--tracks",
-        help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify).",
+        help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify), "
+        "or a folder of music.",
         show_default="the table that ships with Emotify",
     ),
 ]
@@ -509,7 +510,8 @@ def import_tables(
         typer.Argument(
             metavar="SOURCE...",
             readable=False,
-            help="CSV or Parquet files, folders of them, or FMA's metadata (folder or zip).",
+            help="CSV or Parquet files, folders of them, FMA's metadata (folder or zip), or "
+            "folders of music.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
@@ -519,7 +521,8 @@ def import_tables(
     Read are Spotify's column names, Kaggle's "Spotify Tracks", tidytuesday, Exportify and the Echo
     Nest features of FMA. Where sources have the same track, the one given first wins.
     """
-    from clustering.track_sources import import_tracks, write_tracks
+    from clustering.track_sources import import_tracks
+    from clustering.tracks import write_tracks
 
     imported = import_tracks(sources)
     write_tracks(imported.frame, out)
@@ -541,14 +544,6 @@ def analyse(
 
     Files that did not change since the last time are not read again; what cannot be used is named.
     """
-    try:
-        import librosa  # noqa: F401
-        import mutagen  # noqa: F401
-        import pyloudnorm  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f"analysing music needs {error.name}; install it with: pip install 'emotify[music]'"
-        ) from error
     from clustering.music_files import analyse_folder
 
     analysis = analyse_folder(folder, out, n_jobs=jobs)

@@ -79,8 +79,9 @@ def open_catalogue(
     Parameters
     ----------
     path
-        A table for `clustering.tracks.read_tracks`; None takes the project's own table, with
-        the moods that come with it when `n_moods` and `seed` are theirs.
+        A table for `clustering.tracks.read_tracks`, or a folder of music, which is analysed first
+        (only what is new or changed, from the second time on); None takes the project's own
+        table, with the moods that come with it when `n_moods` and `seed` are theirs.
     moods
         A folder of moods that were fitted on this table; None fits them now.
     n_moods, seed
@@ -91,6 +92,10 @@ def open_catalogue(
     InputError
         If the table or the moods cannot be read, or the moods belong to another table.
     """
+    if path is not None and Path(path).is_dir():
+        from clustering.music_files import music_table
+
+        path = music_table(Path(path))
     table = read_tracks(path)
     is_default = path is None or Path(path).resolve() == DEFAULT_TABLE
     if moods is None and is_default and (n_moods, seed) == (DEFAULT_MOODS, 0):

@@ -7,6 +7,7 @@ where it stopped. A file that cannot be used is named with the reason, and the o
 """
 
 import hashlib
+import importlib.util
 import os
 import time
 from collections.abc import Iterator
@@ -19,14 +20,15 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from clustering.layouts import read_frame
-from clustering.track_sources import write_tracks
-from clustering.tracks import UNKNOWN_ARTIST
+from clustering.tracks import UNKNOWN_ARTIST, write_tracks
 from ser.audio import printable
 from ser.errors import InputError
+from ser.user_data import user_data_folder
 
 # What libsndfile reads; files of the second kind are music as well, and named as not readable.
 ENDINGS = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav", ".aif", ".aiff", ".aifc"})
 OTHER_ENDINGS = frozenset({".m4a", ".aac", ".wma", ".alac", ".ape", ".mpc", ".wv"})
+PACKAGES = ("librosa", "mutagen", "pyloudnorm")  # of the extra "music"
 SAVE_SECONDS = 60.0  # at most this much work is lost
 TAGS = {
     "name": "title",
@@ -88,8 +90,10 @@ def analyse_folder(
     Raises
     ------
     InputError
-        If there is no such folder, it holds no music that can be read, or `out` cannot be written.
+        If a package is missing, there is no such folder, it holds no music that can be read, or
+        `out` cannot be written.
     """
+    _check_packages()
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise InputError(f"{printable(folder)} is no folder; give the folder that your music is in")
@@ -137,6 +141,33 @@ def analyse_folder(
         n_gone=sum(path not in present for path in known),
         skipped=tuple(sorted(skipped)),
     )
+
+
+def music_table(folder: Path) -> Path:
+    """Return the table of a folder of music, brought up to date in the user's data folder.
+
+    Raises
+    ------
+    InputError
+        As `analyse_folder`.
+    """
+    if not find_music(folder)[0]:
+        raise InputError(
+            f"{printable(folder)} is a folder without music; give a table of tracks (CSV or "
+            "Parquet), or the folder that your music is in"
+        )
+    name = hashlib.sha1(os.fsencode(folder.resolve())).hexdigest()[:16]
+    table = user_data_folder("tables") / f"music-{name}.parquet"
+    analyse_folder(folder, table)
+    return table
+
+
+def _check_packages() -> None:
+    absent = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if absent:
+        raise InputError(
+            f"analysing music needs {', '.join(absent)}; install with: pip install 'emotify[music]'"
+        )
 
 
 def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:

@@ -5,7 +5,6 @@ Where two have the same track (by id, else by artist and title) **the first one 
 its features together, and the others only add what it lacks (genre, popularity, ISRC ...).
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from clustering.layouts import (
     in_our_columns,
     read_frame,
 )
+from clustering.music_files import music_table
 from clustering.tracks import UNKNOWN_ARTIST, TrackTable, tidied, title_keys
 from ser.errors import InputError
 
@@ -75,9 +75,10 @@ def import_tracks(sources: Sequence[str | Path]) -> Import:
     ----------
     sources
         CSV or Parquet files in any layout of `clustering.layouts.LAYOUTS`; folders of such files,
-        as Exportify writes them; FMA's metadata, as a folder or ``fma_metadata.zip``. A source may
-        lack artists (the tracks are then by `UNKNOWN_ARTIST`) or loudness (it is estimated from
-        energy); both are said.
+        as Exportify writes them; FMA's metadata, as a folder or ``fma_metadata.zip``; folders of
+        music, which are analysed first (`clustering.music_files`). A source may lack artists (the
+        tracks are then by `UNKNOWN_ARTIST`) or loudness (it is estimated from energy); both are
+        said.
 
     Raises
     ------
@@ -102,37 +103,11 @@ def import_tracks(sources: Sequence[str | Path]) -> Import:
     )
 
 
-def write_tracks(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet or CSV, by its ending; an existing one is replaced at the end.
-
-    Raises
-    ------
-    InputError
-        If the ending is neither, or the file cannot be written.
-    """
-    if path.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".csv":
-            frame.to_csv(partial, index=False, lineterminator="\n")
-        else:
-            frame.to_parquet(partial, index=False)
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _files(source: Path) -> list[Path]:
     if not source.is_dir() or is_fma(source):
         return [source]
     found = sorted(p for p in source.iterdir() if p.suffix.lower() in TABLE_ENDINGS)
-    if not found:
-        raise InputError(f"{source} is a folder without CSV or Parquet files of tracks")
-    return found
+    return found or [music_table(source)]
 
 
 def _read(path: Path) -> TrackTable:

@@ -5,6 +5,7 @@ Spotify's units (0-1; loudness in dB; tempo in BPM). What was left out on the wa
 and said aloud by `TrackTable.summary`. Nothing after this module checks a table again.
 """
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -150,6 +151,30 @@ def tracks_from_frame(frame: pd.DataFrame, source: str = "the table") -> TrackTa
     """Check and tidy a table that is in memory already, as `read_tracks` does for a file."""
     raw = in_our_columns(frame, source)
     return tidied(raw.frame, source, raw.layout, raw.notes)
+
+
+def write_tracks(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet or CSV, by its ending; an existing one is replaced at the end.
+
+    Raises
+    ------
+    InputError
+        If the ending is neither, or the file cannot be written.
+    """
+    if path.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".csv":
+            frame.to_csv(partial, index=False, lineterminator="\n")
+        else:
+            frame.to_parquet(partial, index=False)
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def spotify_url(track_id: str) -> str | None:

@@ -15,6 +15,7 @@ from clustering.playlist import make_playlist
 from clustering.tracks import UNKNOWN_ARTIST, read_tracks
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
+from ser.user_data import DATA_HOME_VARIABLE
 
 mutagen = pytest.importorskip("mutagen")
 RATE = 22_050
@@ -177,3 +178,25 @@ def test_the_command_says_what_it_did(library, tmp_path, emotify):
     code, out, err = emotify(*asked)
     assert code == 0 and "4 tracks" in out and "4 analysed" in err
     assert "4 unchanged" in emotify(*asked)[2]
+
+
+def test_a_folder_of_music_is_a_source_beside_tables(library, tmp_path, monkeypatch, emotify):
+    monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
+    read_tracks().frame.head(30).to_csv(tmp_path / "a.csv", index=False)
+    out = tmp_path / "t.parquet"
+    code, text, _ = emotify("tracks", "import", library, tmp_path / "a.csv", "--out", out)
+    assert code == 0 and "34 tracks" in text
+    assert read_tracks(out).frame["path"].notna().sum() == 4
+    assert [p.suffix for p in (tmp_path / "home" / "tables").iterdir()] == [".parquet"]
+    code, text, err = emotify("playlist", "--emotion", "calm", "--tracks", library, "-n", "2")
+    assert code == 0 and str(library) in text and "4 unchanged" not in text
+    (tmp_path / "empty").mkdir()
+    code, _, err = emotify("playlist", "--emotion", "calm", "--tracks", tmp_path / "empty")
+    assert code == 2 and "without music" in err
+
+
+def test_without_the_packages_the_command_says_what_to_install(library, tmp_path, monkeypatch,
+                                                               emotify):  # fmt: skip
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, _, err = emotify("tracks", "analyse", library, "--out", tmp_path / "t.csv")
+    assert code == 2 and "emotify[music]" in err

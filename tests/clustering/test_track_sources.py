@@ -11,8 +11,8 @@ import pytest
 from clustering.catalogue import Catalogue
 from clustering.layouts import FEATURE_NAMES
 from clustering.playlist import make_playlist
-from clustering.track_sources import import_tracks, write_tracks
-from clustering.tracks import UNKNOWN_ARTIST, read_tracks
+from clustering.track_sources import import_tracks
+from clustering.tracks import UNKNOWN_ARTIST, read_tracks, write_tracks
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
 
@@ -171,7 +171,7 @@ def test_a_table_is_written_as_parquet_or_csv_only(frame, tmp_path, name):
 
 def test_what_cannot_be_imported_is_answered(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="without CSV or Parquet"):
+    with pytest.raises(InputError, match="without music"):
         import_tracks([tmp_path / "empty"])
     with pytest.raises(InputError, match="there is no file"):
         import_tracks([tmp_path / "gone.csv"])
