@@ -175,8 +175,8 @@ def _warn_of_telephone(path: Path) -> None:
     recording = Recording(path)
     if recording.sample_rate_hz <= TELEPHONE_RATE_HZ:
         complain(
-            f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; the "
-            "model was trained on full-band speech and is less reliable here"
+            f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; "
+            "estimates of such sound are somewhat less reliable"
         )
 
 

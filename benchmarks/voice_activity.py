@@ -41,7 +41,9 @@ def by_telephone(samples: Samples, rng: np.random.Generator) -> Samples:
 CONDITIONS: dict[str, Change] = {
     "as recorded": lambda samples, rng: samples,
     "telephone": by_telephone,
-    "noise, 10 dB": lambda samples, rng: add_noise(samples, 10.0, rng),
+    "noise, 10 dB": lambda samples, rng: add_noise(
+        samples, rng.standard_normal(len(samples)), 10.0, RATE_HZ
+    ),
     "room, RT60 0.5 s": lambda samples, rng: reverberate(samples, 0.5, RATE_HZ, rng),
     "30 dB quieter": lambda samples, rng: samples * np.float32(10**-1.5),
 }

@@ -38,9 +38,7 @@ if TYPE_CHECKING:
     from ser.train import TrainSettings
 
 PROTOCOL = "luna-jimenez"
-NO_COPIES = AugmentSettings(
-    speed_factors=(), noise_snr_db=None, band_hz=None, reverberation_seconds=None
-)
+NO_COPIES = AugmentSettings(speed_factors=(), n_noisy=0, n_band_limited=0, n_reverberated=0)
 
 
 @dataclass(frozen=True)
@@ -236,7 +234,7 @@ def _train_and_predict(
     recipe = settings_of(job.row, job.epochs)
     from ser.ablation_training import predict
 
-    seen = view(copies, settings, augment, job.row.view)
+    seen = view(copies, settings, job.row.view)
     started = time.process_time()
     probabilities = predict(job, seen, recipe)
     seconds = time.process_time() - started

@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ser.augment import AugmentSettings
 from ser.feature_copies import FeatureCopies
 from ser.features import FeatureSettings, Matrix, delta
 
@@ -41,7 +40,7 @@ class ViewSettings:
     vtlp
         Whether there are copies with other vocal tracts, too (from log-mel).
     copies
-        Augmented copies that are seen, by kind: see `copy_kinds`.
+        Augmented copies that are seen, by kind: see `ser.augment.copy_kinds`.
     """
 
     n_mfcc: int = 34
@@ -54,17 +53,6 @@ class ViewSettings:
     centred: bool = False
     vtlp: bool = False
     copies: tuple[str, ...] = ("speed", "noise", "band", "room")
-
-
-def copy_kinds(settings: AugmentSettings) -> tuple[str, ...]:
-    """Return the kind of each copy that `ser.augment.waveform_variants` makes, in its order."""
-    return (
-        "itself",
-        *["speed"] * len(settings.speed_factors),
-        *["noise"] * (settings.noise_snr_db is not None),
-        *["band"] * (settings.band_hz is not None),
-        *["room"] * (settings.reverberation_seconds is not None),
-    )
 
 
 @dataclass(frozen=True)
@@ -84,11 +72,6 @@ class FeatureView(FeatureCopies):
     stored: FeatureSettings = field(default_factory=FeatureSettings)
     settings: ViewSettings = field(default_factory=ViewSettings)
     chosen: tuple[int, ...] = (0,)
-
-    @property
-    def n_copies(self) -> int:
-        """Copies of each clip, itself included."""
-        return len(self.chosen) + self.settings.vtlp * len(VTLP_FACTORS)
 
     @property
     def n_static(self) -> int:
@@ -152,7 +135,6 @@ class FeatureView(FeatureCopies):
 def view(
     copies: FeatureCopies,
     stored: FeatureSettings,
-    augment: AugmentSettings,
     settings: ViewSettings,
 ) -> FeatureView:
     """Return stored copies as `settings` asks to see them.
@@ -166,9 +148,12 @@ def view(
     needs_mel = made.log_mel or made.energy or made.contrast or made.vtlp
     if needs_mel and stored.n_mfcc != stored.n_mels:
         raise ValueError(f"{stored.n_mfcc} MFCCs do not hold {stored.n_mels} mel bands")
-    kinds = copy_kinds(augment)
-    chosen = tuple(i for i, kind in enumerate(kinds) if kind in ("itself", *settings.copies))
-    return FeatureView(copies.clip_ids, copies.frames, copies.places, stored, settings, chosen)
+    wanted = ("itself", *settings.copies)
+    chosen = tuple(i for i, kind in enumerate(copies.kinds) if kind in wanted)
+    kinds = [copies.kinds[i] for i in chosen] + ["vtlp"] * (settings.vtlp * len(VTLP_FACTORS))
+    return FeatureView(
+        copies.clip_ids, copies.frames, copies.places, tuple(kinds), stored, settings, chosen
+    )
 
 
 @lru_cache

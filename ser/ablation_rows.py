@@ -25,6 +25,7 @@ RESLSTM_FEATURES: Mapping[str, Any] = {
     "frame_seconds": 4096 / 48_000,
     "n_mels": 128,
     "pitch": False,
+    "dynamic_range_db": 80.0,
     "delta_width": 0,
     "level_free": False,
 }
@@ -134,8 +135,14 @@ ROWS: tuple[Row, ...] = (
     _feature("log-mel", "64 log-mel bands instead of MFCC", n_mfcc=0, log_mel=True),
     _feature("utterance-mean", "mean of each utterance taken out", centred=True),
     Row("level", "level of the recording kept", "features", features={"level_free": False}),
+    Row(
+        "range-80db",
+        "dynamic range 80 dB",
+        "features",
+        features={"dynamic_range_db": 80.0},
+    ),
     _copies("no-speed", "without copies at other speeds", "noise", "band", "room"),
-    _copies("no-noise", "without the noisy copy", "speed", "band", "room"),
+    _copies("no-noise", "without noisy copies", "speed", "band", "room"),
     _copies("no-band-room", "without band and room copies", "speed", "noise"),
     Row(
         "no-specaugment",

@@ -4,6 +4,7 @@ The base goes the way of `ser.train.fit_network` step by step (a test holds this
 learners are the classifier of `ser.statistics_model` and those of `ser.baselines`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from ser import baselines
 from ser.ablation import Job
 from ser.ablation_features import FeatureView
+from ser.augment import copy_shares
 from ser.crema_d import Clip as CremaClip
 from ser.emotions import EMOTIONS
 from ser.features import Matrix, pad
@@ -48,8 +50,10 @@ def predict(job: Job, seen: FeatureView, settings: TrainSettings) -> NDArray[np.
     mean, scale = standardisation(seen, rows)
     network: keras.Model
     if job.row.learner == "statistics":
-        network = build_statistics_model(mean, scale, seen.n_static)
-        fit_statistics_model(network, seen, rows, labels, STATISTICS_STRENGTH)
+        shown = replace(seen.stored, n_mfcc=seen.settings.n_mfcc)
+        network = build_statistics_model(mean, scale, shown)
+        shares = copy_shares(seen.kinds, settings.augment.harmed_share)
+        fit_statistics_model(network, seen, rows, labels, STATISTICS_STRENGTH, shares)
     elif job.row.learner == "reslstm-sa":
         network = baselines.build_reslstm_sa(len(mean), mean, scale)
         validation = [seen.matrix(row) for row in seen.rows(job.validation)]

@@ -18,9 +18,9 @@ Two things, neither of which touches the network:
    the others were not there: from clips of happiness alone nothing is learned, from happiness and
    anger how these two differ, and no emotion becomes rarer for not having been enrolled.
 
-Chosen on the two validation actors of each fold, as networks heard them that were trained without
-them (ten actors, three draws each; change in points of UAR and in nats of negative log-likelihood,
-clips that are not judged):
+Chosen on the two validation actors of each fold, as networks of an earlier recipe heard them that
+were trained without them (ten actors, three draws each; change in points of UAR and in nats of
+negative log-likelihood, clips that are not judged):
 
 ======================================  ==================  ==================  ==================
 enrolled                                normalised alone    half and half       with labels

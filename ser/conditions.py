@@ -2,11 +2,10 @@
 
 Each `Condition` changes a clip and leaves its emotion as it was; `ser.robustness` measures what
 that does to the answers. Levels of noise are relative to the speech of the clip: the RMS of the
-frames that lie within `SPEECH_RANGE_DB` of the loudest, so that silence around the speech changes
-no ratio.
+frames that lie within `ser.augment.SPEECH_RANGE_DB` of the loudest, so that silence around the
+speech changes no ratio.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +17,12 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from ser.audio import Recording, frame_levels_db, printable, read_whole
-from ser.augment import limit_band, reverberate
+from ser.audio import Recording, printable, read_whole
+from ser.augment import add_noise, limit_band, reverberate, speech_rms
 from ser.corpus_labels import SOUND_SUFFIXES
 from ser.errors import InputError
 from ser.features import Samples
 
-SPEECH_RANGE_DB = 30.0
 SILENCE_SECONDS = 2.0
 QUIET_NOISE_DB = -40.0  # under the speech: a calm room
 ROOM_SECONDS = 0.3  # RT60 of a furnished room
@@ -87,7 +85,7 @@ def gain_16_bit(samples: Samples, rate: int, rng: np.random.Generator, *, gain_d
 def white_noise(samples: Samples, rate: int, rng: np.random.Generator, *, ratio_db: float) -> Sound:
     """Return the clip with white noise `ratio_db` under its speech."""
     noise = rng.standard_normal(len(samples))
-    return _mixed(samples, noise, speech_rms(samples, rate) * 10 ** (-ratio_db / 20)), rate
+    return add_noise(samples, noise, ratio_db, rate), rate
 
 
 def real_noise(
@@ -103,7 +101,7 @@ def real_noise(
         noise = read_whole(Recording(files[number]), rate)
         noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(samples))
         if noise.any():  # some recordings of short sounds are mostly digital zeros
-            return _mixed(samples, noise, speech_rms(samples, rate) * 10 ** (-ratio_db / 20)), rate
+            return add_noise(samples, noise, ratio_db, rate), rate
     raise InputError(f"{files[0].parent} and beyond: all recordings of noise are silent")
 
 
@@ -202,18 +200,6 @@ def _sounds_below(folder: Path) -> list[Path]:
             "another --noise DIR, or leave it out (EMOTIFY_NOISE, too) to do without real noise"
         )
     return files
-
-
-def speech_rms(samples: Samples, sample_rate_hz: int) -> float:
-    """Return the RMS of the frames (32 ms) within `SPEECH_RANGE_DB` of the loudest."""
-    levels = frame_levels_db(samples, round(0.032 * sample_rate_hz))
-    loud = levels[levels >= levels.max() - SPEECH_RANGE_DB]
-    return math.sqrt(np.mean(10 ** (loud / 10)))
-
-
-def _mixed(samples: Samples, noise: NDArray[Any], noise_rms: float) -> Samples:
-    scale = noise_rms / math.sqrt(np.mean(np.square(noise, dtype=np.float64)))
-    return (samples + scale * noise).astype(np.float32)
 
 
 def write_mp3(path: Path, samples: NDArray[Any], sample_rate_hz: int, kbits: int) -> None:

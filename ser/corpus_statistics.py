@@ -28,7 +28,8 @@ from ser.ravdess import Clip, index_clips
 from ser.safe_write import write_text
 
 SHIPPED_TABLE = Path(__file__).resolve().parents[1] / "data" / "ravdess_statistics.csv"
-SETTINGS = FeatureSettings(n_mfcc=13, n_chroma=0, pitch=False, delta_width=0)
+# librosa's own range of 80 dB, not the model's: this tells of the corpus, whatever model is in use.
+SETTINGS = FeatureSettings(n_mfcc=13, n_chroma=0, pitch=False, delta_width=0, dynamic_range_db=80.0)
 MFCC_COLUMNS = tuple(
     f"mfcc_{what}_{number:02d}" for what in ("mean", "std") for number in range(1, 14)
 )

@@ -446,16 +446,17 @@ class Reproduction:
 
 
 def compare(table: pd.DataFrame, committed: pd.DataFrame) -> Reproduction:
-    """Compare predictions with the committed ones, clip by clip."""
+    """Compare predictions with the committed ones of the same seeds, clip by clip."""
+    committed = committed[committed["seed"].isin(table["seed"].unique())]
     both = table.merge(committed, on=["clip_id", "seed"], suffixes=("_now", "_then"))
     now = both[[f"{name}_now" for name in EMOTION_NAMES]].to_numpy()
     then = both[[f"{name}_then" for name in EMOTION_NAMES]].to_numpy()
-    missing = set(table["clip_id"]) ^ set(committed["clip_id"])
+    ours, theirs = (set(zip(t["clip_id"], t["seed"], strict=True)) for t in (table, committed))
     return Reproduction(
         n_clips=len(both),
         largest_difference=float(np.abs(now - then).max()) if len(both) else 1.0,
         n_labels_changed=int((now.argmax(axis=1) != then.argmax(axis=1)).sum()),
-        missing=tuple(sorted(missing)),
+        missing=tuple(sorted(clip_id for clip_id, _ in ours ^ theirs)),
     )
 
 

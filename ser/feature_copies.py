@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ser.augment import AugmentSettings, waveform_variants
+from ser.audio import Recording, read_whole
+from ser.augment import AugmentSettings, copy_kinds, waveform_variants
 from ser.features import FeatureExtractor, Matrix
-from ser.windows import read_trimmed
+from ser.windows import trimmed
 
 
 class Labelled(Protocol):
@@ -49,11 +50,14 @@ class FeatureCopies:
     places
         Shape (n_clips, n_copies, 2): first frame, and one past the last, of each copy; copy 0
         is the clip itself.
+    kinds
+        Kind of each copy, see `ser.augment.copy_kinds`.
     """
 
     clip_ids: tuple[str, ...]
     frames: NDArray[np.float16]
     places: NDArray[np.int64]
+    kinds: tuple[str, ...]
 
     def rows(self, clips: Sequence[Labelled]) -> NDArray[np.int64]:
         """Return the rows of some clips."""
@@ -68,7 +72,7 @@ class FeatureCopies:
     @property
     def n_copies(self) -> int:
         """Copies of each clip, itself included."""
-        return self.places.shape[1]
+        return len(self.kinds)
 
 
 def make_feature_copies(
@@ -101,6 +105,7 @@ def make_feature_copies(
         tuple(clip.clip_id for clip in clips),
         np.concatenate([matrix for matrices in copies for matrix in matrices]),
         np.stack([starts, ends], axis=1).reshape(len(clips), -1, 2),
+        copy_kinds(settings),
     )
 
 
@@ -109,12 +114,14 @@ def _copies_of(
 ) -> list[NDArray[np.float16]]:
     digest = hashlib.sha256(clip.clip_id.encode()).digest()
     rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
-    samples = read_trimmed(clip.path, extractor.settings)
     rate = extractor.settings.sample_rate_hz
-    return [
-        extractor(copy).astype(np.float16)
+    samples = read_whole(Recording(clip.path), rate)
+    # Trimmed last, as a recording is that comes with its noise.
+    copies = [
+        trimmed(Recording(copy, rate), extractor.settings)
         for copy in waveform_variants(samples, settings, rng, rate)
     ]
+    return [extractor(copy).astype(np.float16) for copy in copies]
 
 
 def cached_feature_copies(
@@ -134,7 +141,7 @@ def cached_feature_copies(
         with np.load(path) as kept:
             if str(kept["asked"]) == asked:
                 ids = tuple(clip.clip_id for clip in clips)
-                return FeatureCopies(ids, kept["frames"], kept["places"])
+                return FeatureCopies(ids, kept["frames"], kept["places"], copy_kinds(settings))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         pass  # not there, or damaged: it is only a cache
     copies = make_feature_copies(clips, extractor, settings)

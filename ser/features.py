@@ -1,10 +1,10 @@
 """From samples to the matrix that the network reads: MFCC, chroma, and their deltas.
 
 The conventions are librosa's: the frames are those of ``librosa.stft(center=True)``, the MFCCs
-equal ``librosa.feature.mfcc`` and the chroma ``librosa.feature.chroma_stft`` to 1e-3 (a test
-holds this). librosa makes the filter banks once, when a model is trained; they are saved with
-the model. Serving needs NumPy alone, starts without librosa's import time, and does not change
-when librosa does.
+equal ``librosa.feature.mfcc`` of ``librosa.power_to_db(mel, top_db=dynamic_range_db)`` and the
+chroma ``librosa.feature.chroma_stft`` to 1e-3 (a test holds this). librosa makes the filter banks
+once, when a model is trained; they are saved with the model. Serving needs NumPy alone, starts
+without librosa's import time, and does not change when librosa does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,6 @@ Samples = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
 AMPLITUDE_FLOOR = 1e-10  # power; librosa.power_to_db's `amin`, so that a log survives zeros
-DYNAMIC_RANGE_DB = 80.0  # librosa.power_to_db's `top_db`
 LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ = 65.0, 600.0  # a low man's voice to a scream
 MIDDLE_PITCH_HZ = 150.0  # between men's and women's usual pitch
 OCTAVE_COST = 0.02  # per octave of lag: of two equal peaks the shorter period is the pitch
@@ -47,6 +46,9 @@ class FeatureSettings:
         Pitch classes; 0 leaves chroma out.
     pitch
         Whether the pitch contour and the strength of voicing are features, too.
+    dynamic_range_db
+        Mel bands this far below the loudest of the window are raised to there, librosa's
+        `top_db`: what is fainter is the room's noise more often than the voice.
     delta_width
         Frames in the regression that gives a delta (odd); 0 leaves deltas out.
     window_seconds, window_hop_seconds
@@ -66,6 +68,7 @@ class FeatureSettings:
     n_mfcc: int = 34
     n_chroma: int = 12
     pitch: bool = True
+    dynamic_range_db: float = 50.0
     delta_width: int = 9
     window_seconds: float = 4.0
     window_hop_seconds: float = 1.0
@@ -184,7 +187,7 @@ class FeatureExtractor:
         """Return MFCCs of shape (n_mfcc, n_frames) from a power spectrogram."""
         mel_power = self.filter_banks["mel"] @ power
         decibel = 10.0 * np.log10(np.maximum(mel_power, AMPLITUDE_FLOOR))
-        decibel = np.maximum(decibel, decibel.max() - DYNAMIC_RANGE_DB)
+        decibel = np.maximum(decibel, decibel.max() - self.settings.dynamic_range_db)
         return (self._dct @ decibel).astype(np.float32)
 
     def chroma(self, power: Matrix) -> Matrix:

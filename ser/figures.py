@@ -20,13 +20,15 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", DEFAULT_FOLDER / "README.md")
 TABLES = {
     "luna-jimenez": PREDICTIONS_FILE,
+    "emobox": "emobox.csv",
     "random-split": "random_split.csv",
     "shuffled-labels": "shuffled_labels.csv",
 }
 CROSS_CORPUS_FILE = "cross_corpus.json"
 ROW_NAMES = {
     "luna-jimenez": "**five folds by actor (Luna-Jiménez), nested validation**",
-    "random-split": "random split over clips, one network of the three: leaks, *do not quote*",
+    "emobox": "six folds by actor (EmoBox), one network",
+    "random-split": "random split over clips, one network: leaks, *do not quote*",
     "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance",
 }
 COMPARED = (

@@ -9,9 +9,9 @@ that a profile of a voice can be stored and grown.
 
 A few seconds of speech are more about what is said than about who says it. So the statistics are
 shrunk towards those of the training data as if `PRIOR_FRAMES` frames of these had been heard
-before. Measured on CREMA-D (six emotions, UAR in percent, a network trained on RAVDESS alone; two
-groups of 16 speakers, 1308 and 1304 clips; statistics of all clips of a speaker, or of 1, 3 or 10
-random ones, mean of three draws):
+before. Measured on CREMA-D (six emotions, UAR in percent, a network of an earlier recipe, trained
+on RAVDESS alone; two groups of 16 speakers, 1308 and 1304 clips; statistics of all clips of a
+speaker, or of 1, 3 or 10 random ones, mean of three draws):
 
 ================  =========================  =========================
 frames before     group 1: 1, 3, 10, all     group 2: 1, 3, 10, all

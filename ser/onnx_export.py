@@ -26,7 +26,15 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from ser.statistics_model import LAGS, SMALLEST_VARIANCE
+from ser.statistics_model import (
+    HARDLY,
+    LAGS,
+    LOUD_WITHIN_DB,
+    N_COSINES,
+    N_COURSE_MFCC,
+    SMALLEST_VARIANCE,
+    VOICED_ABOVE,
+)
 
 OPSET, IR_VERSION = 18, 9  # of 2022 and 2023: any ONNX Runtime that is accepted reads them
 EMBEDDING_LAYER = "dense"  # the last hidden layer of `ser.model.build_model`
@@ -308,71 +316,167 @@ def _attention_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> 
     return writer.node("Concat", [mean, deviation], axis=-1)
 
 
+class _Frames:
+    """Arithmetic on tensors (batch, frames, features) with a mask (batch, frames)."""
+
+    def __init__(self, writer: _GraphWriter, mask: str) -> None:
+        self.writer, self.node = writer, writer.node
+        self.time, self._last = writer.constant([1]), writer.constant([-1])
+        self._zero = writer.constant([0])
+        self._end = writer.constant([np.iinfo(np.int64).max])
+        self.keep = self.node("Unsqueeze", [mask, self._last])  # (batch, frames, 1)
+        self.n = self.total(self.keep)  # frames that are no padding, (batch, 1)
+        ordinal = self.node("CumSum", [mask, writer.constant(np.int64(1))])
+        self.ordinal = self.node("Unsqueeze", [ordinal, self._last])  # 1, 2, ...
+
+    def number(self, value: float) -> str:
+        return self.writer.constant(np.float32(value))
+
+    def binary(self, operator: str, first: str, second: str | float) -> str:
+        second = second if isinstance(second, str) else self.number(second)
+        return self.node(operator, [first, second])
+
+    def times(self, first: str, second: str | float) -> str:
+        return self.binary("Mul", first, second)
+
+    def plus(self, first: str, second: str | float) -> str:
+        return self.binary("Add", first, second)
+
+    def minus(self, first: str, second: str | float) -> str:
+        return self.binary("Sub", first, second)
+
+    def over(self, first: str, second: str | float) -> str:
+        return self.binary("Div", first, second)
+
+    def square(self, values: str) -> str:
+        return self.times(values, values)
+
+    def log(self, values: str, floor: float = 0.0) -> str:
+        return self.node("Log", [self.plus(values, floor) if floor else values])
+
+    def clip(self, values: str, low: float, high: float) -> str:
+        return self.node("Clip", [values, self.number(low), self.number(high)])
+
+    def total(self, values: str, keep: int = 0) -> str:
+        return self.node("ReduceSum", [values, self.time], keepdims=keep)
+
+    def mean(self, values: str) -> str:
+        return self.over(self.total(values), self.n)
+
+    def with_frames(self, values: str) -> str:
+        """Return values (batch, features) as (batch, 1, features)."""
+        return self.node("Unsqueeze", [values, self.time])
+
+    def later(self, values: str, lag: int = 1) -> str:
+        return self.node("Slice", [values, self.writer.constant([lag]), self._end, self.time])
+
+    def earlier(self, values: str, lag: int = 1) -> str:
+        return self.node("Slice", [values, self._zero, self.writer.constant([-lag]), self.time])
+
+    def columns(self, values: str, start: int, stop: int) -> str:
+        bounds = [self.writer.constant([start]), self.writer.constant([stop])]
+        return self.node("Slice", [values, *bounds, self._last])
+
+    def joined(self, parts: list[str]) -> str:
+        return self.node("Concat", parts, axis=-1)
+
+
 def _utterance_statistics(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
     """Write `ser.statistics_model.UtteranceStatistics.call`."""
     x, mask = (writer.value(tensor) for tensor in tensors)
-    node, number = writer.node, lambda value: writer.constant(np.float32(value))
-    axis = {"time": writer.constant([1]), "last": writer.constant([-1])}
-    zero, end = writer.constant([0]), writer.constant([np.iinfo(np.int64).max])
-
-    def binary(operator: str, first: str, second: str) -> str:
-        return node(operator, [first, second])
-
-    def square(values: str) -> str:
-        return binary("Mul", values, values)
-
-    def total(values: str, keep: int = 0) -> str:
-        return node("ReduceSum", [values, axis["time"]], keepdims=keep)
-
-    def later(values: str, lag: int) -> str:
-        return node("Slice", [values, writer.constant([lag]), end, axis["time"]])
-
-    def earlier(values: str, lag: int) -> str:
-        return node("Slice", [values, zero, writer.constant([-lag]), axis["time"]])
-
-    def static(values: str) -> str:
-        return node("Slice", [values, zero, writer.constant([layer.n_static]), axis["last"]])
+    f = _Frames(writer, mask)
 
     def pairs(lag: int) -> str:
         """Return how many pairs of frames are `lag` apart, at least 1."""
-        return node("Max", [binary("Sub", n, number(lag)), number(1)])
+        return f.binary("Max", f.minus(f.n, float(lag)), 1.0)
 
-    def with_frames(values: str) -> str:
-        return node("Unsqueeze", [values, axis["time"]])
-
-    keep = node("Unsqueeze", [mask, axis["last"]])
-    n = total(keep)
-
-    def mean_of(values: str) -> str:
-        return binary("Div", total(values), n)
-
-    mean = mean_of(binary("Mul", x, keep))
-    centred = binary("Mul", binary("Sub", x, with_frames(mean)), keep)
-    variance = binary("Add", mean_of(square(centred)), number(SMALLEST_VARIANCE))
-    deviation = node("Sqrt", [variance])
-    z = binary("Div", centred, with_frames(deviation))
-    squared = square(z)
-    ordinal = binary("Sub", node("CumSum", [mask, writer.constant(np.int64(1))]), number(1))
-    place = binary("Div", ordinal, pairs(1))
-    time = binary("Sub", binary("Mul", place, number(2)), number(1))
-    time = binary("Mul", node("Unsqueeze", [time, axis["last"]]), keep)
-    slope = binary(
-        "Div",
-        total(binary("Mul", centred, time)),
-        binary("Add", total(square(time)), number(1e-3)),
-    )
-    curvature = mean_of(binary("Mul", centred, square(time)))
-    steady, rhythm = static(x), static(z)
-    steps = node("Abs", [binary("Sub", later(steady, 1), earlier(steady, 1))])
-    step = binary("Div", total(binary("Mul", steps, later(keep, 1))), pairs(1))
-    step = node("Log", [binary("Add", step, number(1e-3))])
+    mean = f.mean(f.times(x, f.keep))
+    centred = f.times(f.minus(x, f.with_frames(mean)), f.keep)
+    deviation = f.node("Sqrt", [f.plus(f.mean(f.square(centred)), SMALLEST_VARIANCE)])
+    z = f.over(centred, f.with_frames(deviation))
+    squared = f.square(z)
+    place = f.over(f.minus(f.ordinal, 1.0), f.with_frames(pairs(1)))
+    time = f.times(f.minus(f.times(place, 2.0), 1.0), f.keep)
+    slope = f.over(f.total(f.times(centred, time)), f.plus(f.total(f.square(time)), 1e-3))
+    curvature = f.mean(f.times(centred, f.square(time)))
+    steady, rhythm = f.columns(x, 0, layer.n_static), f.columns(z, 0, layer.n_static)
+    steps = f.node("Abs", [f.minus(f.later(steady), f.earlier(steady))])
+    step = f.log(f.over(f.total(f.times(steps, f.later(f.keep))), pairs(1)), 1e-3)
     autocorrelations = [
-        binary("Div", total(binary("Mul", later(rhythm, lag), earlier(rhythm, lag))), pairs(lag))
+        f.over(f.total(f.times(f.later(rhythm, lag), f.earlier(rhythm, lag))), pairs(lag))
         for lag in LAGS
     ]
-    skewness, kurtosis = mean_of(binary("Mul", squared, z)), mean_of(square(squared))
-    parts = [mean, node("Log", [deviation]), skewness, kurtosis, slope, curvature, step]
-    return node("Concat", [*parts, *autocorrelations], axis=-1)
+    skewness, kurtosis = f.mean(f.times(squared, z)), f.mean(f.square(squared))
+    parts = [mean, f.log(deviation), skewness, kurtosis, slope, curvature, step]
+    return f.joined([*parts, *autocorrelations])
+
+
+def _voice_statistics(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
+    """Write `ser.statistics_model.VoiceStatistics.call`."""
+    x, mask = (writer.value(tensor) for tensor in tensors)
+    f = _Frames(writer, mask)
+    mfcc = f.columns(x, 0, layer.n_mfcc)
+    strength = f.clip(f.columns(x, layer.n_static - 1, layer.n_static), 1e-3, 1.0)
+    contour = f.columns(x, layer.n_static - 2, layer.n_static - 1)
+    octaves = f.clip(f.over(contour, strength), -2.0, 2.5)
+
+    def share(weights: str) -> str:
+        weights = f.times(weights, f.keep)
+        return f.over(weights, f.total(weights, keep=1))
+
+    def expected(shares: str, values: str) -> str:
+        return f.total(f.times(shares, values))
+
+    def moments(values: str, shares: str) -> tuple[str, str, str]:
+        mean = expected(shares, values)
+        apart = f.minus(values, f.with_frames(mean))
+        variance = expected(shares, f.square(apart))
+        return mean, apart, f.times(f.log(variance, SMALLEST_VARIANCE), 0.5)
+
+    is_voiced = f.node("Cast", [f.binary("Greater", strength, VOICED_ABOVE)], to=TensorProto.FLOAT)
+    voiced = share(f.plus(f.times(strength, is_voiced), HARDLY))
+    unvoiced = share(f.minus(f.number(1.0 + 1e-3), strength))
+    level_db = f.over(f.columns(mfcc, 0, 1), layer.n_mels**0.5)
+    padding = f.times(f.minus(f.keep, 1.0), 1e4)
+    loudest_db = f.node("ReduceMax", [f.plus(level_db, padding), f.time], keepdims=1)
+    below = f.over(f.minus(level_db, loudest_db), LOUD_WITHIN_DB)
+    loud = share(f.plus(f.node("Relu", [f.plus(below, 1.0)]), HARDLY))
+    voiced_mean, _, voiced_spread = moments(mfcc, voiced)
+    loud_mean, _, loud_spread = moments(mfcc, loud)
+    unvoiced_mean = expected(unvoiced, mfcc)
+
+    place = f.over(f.minus(f.ordinal, 0.5), f.with_frames(f.n))
+    pitch, apart, pitch_spread = moments(octaves, voiced)
+    cubed = f.times(f.square(apart), apart)
+    skewness = f.over(expected(voiced, cubed), f.node("Exp", [f.times(pitch_spread, 3.0)]))
+    _, when, when_spread = moments(f.times(place, 2.0), voiced)
+    duration = f.node("Exp", [f.times(when_spread, 2.0)])
+    slope = f.over(expected(voiced, f.times(when, apart)), duration)
+    bend = f.minus(f.square(when), f.with_frames(duration))
+    curvature = expected(voiced, f.times(bend, apart))
+    both = f.node("Min", [f.later(voiced), f.earlier(voiced)])
+    steps = f.node("Abs", [f.minus(f.later(octaves), f.earlier(octaves))])
+    step = f.over(f.total(f.times(steps, both)), f.plus(f.total(both), 1e-6))
+    sounding = f.times(is_voiced, f.keep)
+    onsets = f.node("Relu", [f.minus(f.later(sounding), f.earlier(sounding))])
+    melody = [pitch, pitch_spread, skewness, slope, curvature, f.log(step, 1e-3)]
+    melody += [f.mean(sounding), f.mean(onsets)]
+
+    course = f.columns(mfcc, 0, N_COURSE_MFCC)
+    centre = f.mean(f.times(course, f.keep))
+    course = f.minus(course, f.with_frames(centre))
+    course = f.times(f.joined([course, f.times(apart, is_voiced), strength]), f.keep)
+    cosines = [
+        f.mean(f.times(course, f.node("Cos", [f.times(place, np.pi * order)])))
+        for order in range(1, N_COSINES + 1)
+    ]
+    spectra = [voiced_mean, unvoiced_mean, loud_mean, voiced_spread, loud_spread]
+    return f.joined([*spectra, *melody, *cosines])
+
+
+def _concatenate(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
+    _demand(layer, axis=layer.axis == -1)
+    return writer.node("Concat", [writer.value(tensor) for tensor in tensors], axis=-1)
 
 
 def _geometric_mean(writer: _GraphWriter, _layer: Any, tensors: list[Any]) -> str:
@@ -437,5 +541,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "Dense": _dense,
     "FramePooling": _frame_pooling,
     "UtteranceStatistics": _utterance_statistics,
+    "VoiceStatistics": _voice_statistics,
+    "Concatenate": _concatenate,
     "GeometricMean": _geometric_mean,
 }

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ser import artefact
-from ser.augment import AugmentSettings, mixup, spec_augment
+from ser.augment import AugmentSettings, copy_shares, mixup, spec_augment
 from ser.calibration import mean_calibration, store_calibration, stored_calibration
 from ser.emotions import EMOTIONS
 from ser.feature_copies import FeatureCopies, make_feature_copies
@@ -60,7 +60,7 @@ class TrainSettings:
     """
 
     members: int = 3
-    epochs: int = 60
+    epochs: int = 75
     crop_seconds: float = 3.0
     batch_size: int = 32
     learning_rate: float = 2e-3
@@ -124,6 +124,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.n_frames = n_frames
         self.settings = settings
         self.rng = np.random.default_rng(seed)
+        self.shares = copy_shares(copies.kinds, settings.augment.harmed_share)
         # Neutral has half the clips of the others; UAR counts every class alike.
         counts = targets.sum(axis=0)
         self.class_weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
@@ -138,7 +139,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.order = self.rng.permutation(len(self.rows))
 
     def _copy_of(self, chosen: int) -> Matrix:
-        copy = int(self.rng.integers(self.copies.n_copies))
+        copy = int(self.rng.choice(len(self.shares), p=self.shares))
         return self.copies.matrix(self.rows[chosen], copy)
 
     def _crop(self, features: Matrix) -> Matrix:
@@ -234,9 +235,10 @@ def fit_network(
     average = average_of(members)
     if not settings.statistics_strength:
         return average
-    statistics = build_statistics_model(mean, scale, extractor.settings.n_static)
+    statistics = build_statistics_model(mean, scale, extractor.settings)
     labels = targets.argmax(axis=1)
-    fit_statistics_model(statistics, copies, rows, labels, settings.statistics_strength)
+    shares = copy_shares(copies.kinds, settings.augment.harmed_share)
+    fit_statistics_model(statistics, copies, rows, labels, settings.statistics_strength, shares)
     return combine(average, statistics)
 
 

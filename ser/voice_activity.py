@@ -34,7 +34,7 @@ CONTEXT_LENGTH = 64  # samples before a frame that the network hears with it
 STATE_SIZE = 128
 
 REFERENCE_DBFS = -20.0  # the loudest frame of speech at an ordinary distance
-LARGEST_GAIN_DB = 40.0  # more would only amplify what the converter itself makes
+LARGEST_GAIN_DB = 60.0  # a recording at -80 dBFS is nearly all noise of the converter
 FALL_DB_PER_SECOND = 1.0  # a slammed door is forgotten within half a minute
 
 

@@ -152,7 +152,7 @@ def prepared(row, tones, epochs, **view_changes):
     stored = replace(FeatureSettings(), **row.features)
     clips = [*job.train, *job.validation, *job.judged, *job.extra]
     copies = make_feature_copies(clips, new_extractor(stored), ablation.NO_COPIES)
-    seen = view(copies, stored, ablation.NO_COPIES, replace(row.view, copies=(), **view_changes))
+    seen = view(copies, stored, replace(row.view, copies=(), **view_changes))
     return job, seen, ablation.settings_of(row, epochs)
 
 

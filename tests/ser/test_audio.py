@@ -16,7 +16,7 @@ from ser.audio import (
 )
 from ser.errors import InputError
 from ser.features import FeatureSettings, Samples
-from ser.windows import cut, read_trimmed
+from ser.windows import cut, trimmed
 
 SPEECH_FILE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
 SETTINGS = FeatureSettings()
@@ -220,7 +220,7 @@ def test_reading_for_training_is_what_is_judged(tmp_path: Path, speech: Samples)
     silence = np.zeros(RATE // 2, np.float32)
     soundfile.write(path, np.concatenate([silence, speech, silence]), RATE)
     [window] = cut(Recording(path), SETTINGS)
-    assert np.array_equal(read_trimmed(path, SETTINGS), window.samples)
+    assert np.array_equal(trimmed(Recording(path), SETTINGS), window.samples)
     assert len(window.samples) < len(speech) + RATE // 4
 
 

@@ -10,16 +10,21 @@ from ser.augment import (
     AugmentSettings,
     add_noise,
     change_speed,
+    copy_kinds,
     limit_band,
     mixup,
+    narrow,
     reverberate,
+    some_noise,
     spec_augment,
+    speech_rms,
     waveform_variants,
 )
 from ser.features import Samples
 
 SPEECH_FILE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
 RATE = 16_000
+LOW_MIDDLE_HIGH = ((110, 170), (600, 2500), (4300, 7000))  # Hz
 
 
 @pytest.fixture(scope="module")
@@ -27,22 +32,48 @@ def speech() -> Samples:
     return soundfile.read(SPEECH_FILE, dtype="float32")[0]
 
 
-@pytest.mark.parametrize("snr_db", [-5.0, 0.0, 10.0, 30.0])
-def test_noise_has_the_ratio_asked_for(speech: Samples, snr_db: float) -> None:
+@pytest.mark.parametrize("ratio_db", [-5.0, 0.0, 10.0, 30.0])
+def test_noise_has_the_ratio_to_speech_that_is_asked_for(speech: Samples, ratio_db: float) -> None:
     for seed in range(5):
-        noise = add_noise(speech, snr_db, np.random.default_rng(seed)) - speech
-        measured = 10 * np.log10(np.mean(speech**2) / np.mean(noise**2))
-        assert measured == pytest.approx(snr_db, abs=0.05)
+        noise = some_noise(len(speech), RATE, np.random.default_rng(seed))
+        added = add_noise(speech, noise, ratio_db, RATE) - speech
+        rms = np.sqrt(np.mean(added**2))
+        assert 20 * np.log10(speech_rms(speech, RATE) / rms) == pytest.approx(ratio_db, abs=0.05)
+        silence = np.zeros(4 * RATE, np.float32)
+        assert speech_rms(np.concatenate([silence, speech]), RATE) == pytest.approx(
+            speech_rms(speech, RATE), rel=0.05
+        )
 
 
-def test_noise_lies_between_hiss_and_rumble(speech: Samples) -> None:
-    slopes = []
-    for seed in range(40):
-        noise = add_noise(speech, 0.0, np.random.default_rng(seed)) - speech
+def test_noises_differ_in_spectrum_pitch_and_course() -> None:
+    slopes, changes, peaks = [], [], []
+    for seed in range(120):
+        noise = some_noise(3 * RATE, RATE, np.random.default_rng(seed))
+        assert np.isfinite(noise).all() and noise.std() > 0
         power = np.abs(np.fft.rfft(noise)) ** 2
-        octaves = [power[n : 2 * n].mean() for n in (1000, 2000, 4000, 8000)]
+        octaves = [power[3 * n : 6 * n].mean() for n in (500, 1000, 2000, 4000)]
         slopes.append(np.polyfit(range(4), 10 * np.log10(octaves), 1)[0])
-    assert -6.5 < min(slopes) < -4 and -2 < max(slopes) < 0.5
+        levels = 10 * np.log10((noise.reshape(30, -1) ** 2).mean(axis=1) + 1e-12)
+        changes.append(levels.std())
+        peaks.append(power.max() / np.median(power))
+    assert min(slopes) < -6 and max(slopes) > 1  # dB per octave
+    assert np.mean(np.array(changes) < 1) > 0.3  # steady
+    assert np.mean(np.array(changes) > 4) > 0.2  # bursts, or swelling and fading
+    assert np.mean(np.array(peaks) > 1e3) > 0.1  # tones
+
+
+def test_a_narrow_channel_carries_neither_rumble_nor_hiss() -> None:
+    noise = np.random.default_rng(0).standard_normal(4 * RATE).astype(np.float32)
+    carried = []
+    for seed in range(30):
+        channel = narrow(noise, RATE, np.random.default_rng(seed))
+        assert channel.dtype == np.float32 and abs(len(channel) - len(noise)) <= 2
+        power = np.abs(np.fft.rfft(channel, len(noise))) ** 2
+        bands = [power[4 * low : 4 * high].mean() for low, high in LOW_MIDDLE_HIGH]
+        carried.append(10 * np.log10(np.array(bands) / bands[1]))
+    low, _, high = np.array(carried).T
+    assert 0.3 < np.mean(low < -10) < 0.9
+    assert 0.3 < np.mean(high < -30) < 0.7
 
 
 @pytest.mark.parametrize("factor", [0.85, 0.92, 1.0, 1.08, 1.15])
@@ -56,15 +87,21 @@ def test_speed_changes_length_and_pitch(factor: float) -> None:
 
 
 def test_the_variants_are_the_clip_and_its_copies(speech: Samples) -> None:
-    settings = AugmentSettings(speed_factors=(0.9, 1.1), noise_snr_db=(10.0, 30.0))
-    variants = waveform_variants(speech, settings, np.random.default_rng(0))
-    assert variants[0] is speech
-    assert [round(len(speech) / len(variant), 2) for variant in variants] == [1, 0.9, 1.1, 1, 1, 1]
-    noise = variants[3] - speech
-    assert 10 <= 10 * np.log10(np.mean(speech**2) / np.mean(noise**2)) <= 30
-    none = AugmentSettings(
-        speed_factors=(), noise_snr_db=None, band_hz=None, reverberation_seconds=None
+    settings = AugmentSettings(
+        speed_factors=(0.9, 1.1), n_noisy=2, n_band_limited=1, n_reverberated=1
     )
+    kinds = copy_kinds(settings)
+    assert kinds == ("itself", "speed", "speed", "noise", "noise", "band", "room")
+    variants = waveform_variants(speech, settings, np.random.default_rng(0))
+    assert variants[0] is speech and len(variants) == len(kinds)
+    lengths = [round(len(speech) / len(variant), 2) for variant in variants]
+    assert lengths[:3] == [1, 0.9, 1.1] and set(lengths[3:]) <= {0.9, 1, 1.1}
+    for noisy in variants[3:5]:
+        [clean] = [one for one in variants[:3] if len(one) == len(noisy)]
+        ratio = speech_rms(clean, RATE) / np.sqrt(np.mean((noisy - clean) ** 2))
+        assert 2.9 <= 20 * np.log10(ratio) <= 30.1
+    none = AugmentSettings(speed_factors=(), n_noisy=0, n_band_limited=0, n_reverberated=0)
+    assert copy_kinds(none) == ("itself",)
     assert len(waveform_variants(speech, none, np.random.default_rng(0))) == 1
 
 

@@ -104,7 +104,7 @@ def test_the_confident_are_right_more_often_on_real_predictions():
     assert figures["risk_coverage"]["coverage"][-1] == 1
     assert figures["risk_coverage"]["risk"][-1] == pytest.approx(1 - accuracy, abs=1e-6)
     assert sum(figures["reliability"]["n"]) == len(LABELS)
-    assert figures["ece"] <= 0.06  # about 0.03 would be there if all were exactly right
+    assert figures["ece"] <= 0.05  # about 0.03 would be there if all were exactly right
 
 
 def test_where_all_are_sure_nothing_is_said_of_the_uncertain():

@@ -17,7 +17,7 @@ from keras import layers, ops  # noqa: E402
 
 from ser import model as networks  # noqa: E402
 from ser import statistics_model  # noqa: E402
-from ser.features import pad  # noqa: E402
+from ser.features import FeatureSettings, pad  # noqa: E402
 from ser.onnx_export import export  # noqa: E402
 
 N_FEATURES = 7
@@ -100,7 +100,10 @@ def test_frames_are_pooled_as_in_keras(time_pooling: int, tmp_path: Path) -> Non
 
 def test_a_network_beside_a_classifier_of_statistics_is_exported(tmp_path: Path) -> None:
     classifier = with_random_weights(
-        statistics_model.build_statistics_model(np.zeros(N_FEATURES), np.ones(N_FEATURES), 4), 1
+        statistics_model.build_statistics_model(
+            np.zeros(N_FEATURES), np.ones(N_FEATURES), FeatureSettings(n_mfcc=2, n_chroma=0)
+        ),
+        1,
     )
     classifier.get_layer("probabilities").set_weights(
         [values / 10 for values in classifier.get_layer("probabilities").get_weights()]

@@ -9,12 +9,13 @@ import pytest
 import soundfile
 
 from ser import evaluate
+from ser.audio import Recording
 from ser.calibration import fit_calibration
 from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.evaluate import cross_validate, fold_folder, read_predictions
 from ser.features import new_extractor
 from ser.ravdess import Clip
-from ser.windows import read_trimmed
+from ser.windows import trimmed
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip(
@@ -117,7 +118,7 @@ def test_the_shipped_export_equals_the_shipped_keras_model(extractor):
 
 
 def test_standardisation_is_fitted_on_the_training_clips_alone(network, extractor, corpus):
-    waveforms = [read_trimmed(clip.path, extractor.settings) for clip in corpus[:64]]
+    waveforms = [trimmed(Recording(clip.path), extractor.settings) for clip in corpus[:64]]
     frames = np.concatenate([extractor(samples) for samples in waveforms])
     for part in ("member_0", "emotify_statistics"):
         mean, scale = network.get_layer(part).get_layer("standardise").get_weights()
