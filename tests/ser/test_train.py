@@ -148,7 +148,7 @@ def test_batches_balance_the_classes_and_are_reproducible(corpus, copies):
 def test_a_clip_has_the_same_copies_in_any_company(corpus, copies, extractor):
     alone = make_feature_copies(corpus[40:41], extractor, QUICK.augment)
     (row,) = copies.rows(corpus[40:41])
-    assert alone.n_copies == copies.n_copies == 8
+    assert alone.n_copies == copies.n_copies == 19
     for copy in range(alone.n_copies):
         assert np.array_equal(alone.matrix(0, copy), copies.matrix(row, copy))
 
