@@ -105,6 +105,17 @@ def hear(path: str | Path) -> Music:
     )
 
 
+def compile_first() -> None:
+    """Have librosa's compiled functions compiled, and kept, by this process alone.
+
+    Processes that do so at the same time write Numba's cache over each other, and what then is read
+    from it crashes them.
+    """
+    noise = np.random.default_rng(0).standard_normal(4 * SAMPLE_RATE_HZ).astype(np.float32)
+    describe_loud(noise)
+    describe_centre(noise)
+
+
 def _read_middle(path: Path) -> tuple[NDArray[np.float32], int, float]:
     import soundfile
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import joblib
 import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm.auto import tqdm
 
 from clustering.layouts import read_frame
@@ -109,8 +110,7 @@ def analyse_folder(
             waiting.append(path)
     n_unchanged = len(rows)
     saved = time.monotonic()
-    pool = joblib.Parallel(n_jobs, return_as="generator_unordered")
-    heard = pool(joblib.delayed(_analyse)(path) for path in waiting)
+    heard = _analysed(waiting, n_jobs)
     try:
         for path, row, reason in tqdm(
             heard, "music", len(waiting), unit="file", disable=not (progress and waiting)
@@ -122,7 +122,7 @@ def analyse_folder(
             if time.monotonic() - saved > SAVE_SECONDS:
                 write_tracks(_table(rows), out)
                 saved = time.monotonic()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InputError):
         if len(rows) > n_unchanged:
             write_tracks(_table(rows), out)
         raise
@@ -194,6 +194,23 @@ def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
             elif ending in ENDINGS and not name.startswith("._"):  # macOS's notes on other files
                 files.append(Path(top, name))
     return sorted(files), skipped
+
+
+def _analysed(
+    waiting: list[Path], n_jobs: int
+) -> Iterator[tuple[Path, dict[str, Any] | None, str]]:
+    if len(waiting) > 1 and n_jobs != 1:
+        from clustering.music_descriptors import compile_first
+
+        compile_first()
+    pool = joblib.Parallel(n_jobs, return_as="generator_unordered")
+    try:
+        yield from pool(joblib.delayed(_analyse)(path) for path in waiting)
+    except TerminatedWorkerError as died:
+        raise InputError(
+            "a process that was reading music died, of a damaged file or for want of memory; what "
+            "was done is kept: run it again with --jobs 1 to see at which file"
+        ) from died
 
 
 def _analyse(path: Path) -> tuple[Path, dict[str, Any] | None, str]:

@@ -200,3 +200,23 @@ def test_without_the_packages_the_command_says_what_to_install(library, tmp_path
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code, _, err = emotify("tracks", "analyse", library, "--out", tmp_path / "t.csv")
     assert code == 2 and "emotify[music]" in err
+
+
+def test_a_process_that_dies_leaves_what_was_done(library, tmp_path, monkeypatch):
+    analyse_one = music_files._analyse
+
+    def dies(waiting, _n_jobs):
+        yield analyse_one(waiting[0])
+        raise InputError("a process that was reading music died")
+
+    with monkeypatch.context() as other:
+        other.setattr(music_files, "_analysed", dies)
+        with pytest.raises(InputError, match="died"):
+            analyse(library, tmp_path)
+    assert analyse(library, tmp_path).n_unchanged == 1
+
+
+def test_all_cores_find_the_same(library, tmp_path):
+    one = analyse(library, tmp_path).frame
+    all_cores = analyse_folder(library, tmp_path / "all.parquet", n_jobs=2, progress=False).frame
+    assert all_cores["energy"].to_numpy() == pytest.approx(one["energy"].to_numpy())
