@@ -20,8 +20,6 @@ from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from clustering.catalogue import Catalogue
     from ser.train import TrainSettings
 
@@ -483,24 +481,8 @@ def evaluate_table(
     if not as_json:
         print(mood_evaluation.as_text(scores, judged, n_tracks))
         return
-    means = mood_evaluation.mean_scores(scores)
-    answer = {
-        "n_judged": len(judged),
-        "n_tracks": n_tracks,
-        "n_seeds": n_seeds,
-        "precision": means["precision"].iloc[0],
-        "ways": [
-            {**mean, "emotions": _records(rows.drop(columns="way"))}
-            for mean, (_, rows) in zip(
-                _records(means), scores.groupby("way", sort=False), strict=True
-            )
-        ],
-    }
-    print(json.dumps(answer, indent=2))
-
-
-def _records(table: "pd.DataFrame") -> list[dict[Any, Any]]:
-    return table.astype(object).where(table.notna(), None).to_dict("records")  # NaN is no JSON
+    asked = {"n_tracks": n_tracks, "n_seeds": n_seeds}
+    print(json.dumps(asked | mood_evaluation.as_dict(scores, judged), indent=2))
 
 
 @tracks_app.command("import")

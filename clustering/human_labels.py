@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clustering.layouts import ID_COLUMNS, folded_name, read_frame
+from clustering.layouts import ID_COLUMNS, folded_columns, folded_name, read_frame
 from clustering.tracks import TrackTable, bare_track_id
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 
-MOOD_COLUMNS = ("mood", "emotion", "label")
+LABEL_COLUMNS = ("mood", "emotion", "label")
 VALENCE_COLUMNS = ("human_valence", "valence_human", "valence_dz", "valence_mean", "valence")
 AROUSAL_COLUMNS = ("human_arousal", "arousal_human", "arousal_dz", "arousal_mean", "arousal")
 # What other people call the moods that we name by emotions.
@@ -77,7 +77,7 @@ def read_judgements(
     table_path
         The file that the table was read from, for labels that are a column of it.
     mood, valence, arousal
-        Columns of the labels; None takes the first known name (`MOOD_COLUMNS`,
+        Columns of the labels; None takes the first known name (`LABEL_COLUMNS`,
         `VALENCE_COLUMNS`, `AROUSAL_COLUMNS`). A column ``valence`` beside Spotify's own features
         is Spotify's, and not taken for people's unless it is named here.
     where
@@ -89,13 +89,10 @@ def read_judgements(
         If the file or a column is missing, a rating is no number, or no track of the table is
         judged.
     """
-    path = Path(labels)
-    if not path.exists() and table_path is not None and str(labels) in read_frame(table_path)[0]:
-        path, mood = Path(table_path), str(labels)
-    frame, notes = read_frame(path)
-    columns: dict[str, str] = {}
-    for column in frame.columns:
-        columns.setdefault(folded_name(column), column)
+    path, frame, notes = _label_file(labels, table_path)
+    if path != Path(labels):
+        mood = str(labels)
+    columns = folded_columns(frame)
     if where is not None:
         frame = _only(frame, columns, where, path)
     kept = _told(frame, columns, {"mood": mood, "valence": valence, "arousal": arousal}, path)
@@ -127,6 +124,17 @@ def read_judgements(
     return JudgedTracks(rows, moods, places.get("valence"), places.get("arousal"), notes)
 
 
+def _label_file(
+    labels: str | Path, table_path: str | Path | None
+) -> tuple[Path, pd.DataFrame, tuple[str, ...]]:
+    """Return the file that the labels are in: one of their own, or the table's if a column is."""
+    if table_path is not None and not Path(labels).exists():
+        frame, notes = read_frame(table_path)
+        if str(labels) in frame:
+            return Path(table_path), frame, notes
+    return Path(labels), *read_frame(labels)
+
+
 def _only(frame: pd.DataFrame, columns: dict[str, str], where: str, path: Path) -> pd.DataFrame:
     name, _, value = where.partition("=")
     kept = frame[frame[_column(columns, name, ())].astype("str") == value]
@@ -143,7 +151,7 @@ def _told(
     if ids is None:
         raise InputError(f"{path} has no track id; call it one of: {', '.join(ID_COLUMNS)}")
     rated = VALENCE_COLUMNS[:-1] if "danceability" in columns else VALENCE_COLUMNS
-    mood = _column(columns, asked["mood"], MOOD_COLUMNS)
+    mood = _column(columns, asked["mood"], LABEL_COLUMNS)
     ratings = {
         "valence": _column(columns, asked["valence"], rated),
         "arousal": _column(columns, asked["arousal"], AROUSAL_COLUMNS),
@@ -157,7 +165,7 @@ def _told(
             told[name] = _numbers(frame[column], path)
     if len(told.columns) == 1:
         raise InputError(
-            f"{path} says nothing about moods: it needs a column {' or '.join(MOOD_COLUMNS)}, or "
+            f"{path} says nothing about moods: it needs a column {' or '.join(LABEL_COLUMNS)}, or "
             f"people's valence and arousal (such as {rated[0]} and {AROUSAL_COLUMNS[0]}); its "
             f"columns are: {', '.join(map(str, list(frame.columns)[:30]))}"
         )

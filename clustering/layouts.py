@@ -155,6 +155,14 @@ def folded_name(column: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", str(column).casefold()).strip("_")
 
 
+def folded_columns(table: pd.DataFrame) -> dict[str, str]:
+    """Return folded name -> the table's own name; of two that fold alike, the first."""
+    folded: dict[str, str] = {}
+    for column in table.columns:
+        folded.setdefault(folded_name(column), column)
+    return folded
+
+
 def in_our_columns(table: pd.DataFrame, source: str = "the table") -> RawTable:
     """Recognise the layout of `table` and return its rows under our names.
 
@@ -171,9 +179,7 @@ def in_our_columns(table: pd.DataFrame, source: str = "the table") -> RawTable:
         If needed columns are missing under every layout; the message lists them.
     """
     table = table.loc[:, ~table.columns.duplicated()]  # of a column that occurs twice, the first
-    folded: dict[str, str] = {}
-    for column in table.columns:
-        folded.setdefault(folded_name(column), column)
+    folded = folded_columns(table)
     choices = [(layout, layout.sources(folded)) for layout in LAYOUTS]
     layout, sources = max(choices, key=lambda choice: _needed_found(choice[1]))
     missing = [column for column in NEEDED_COLUMNS if column not in sources]

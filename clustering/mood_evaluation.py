@@ -8,6 +8,7 @@ since nobody can say whether another one fits, and is asked about one emotion at
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,28 +62,29 @@ def _ours(
     return np.searchsorted(judged.rows, [choice.row for choice in choices])
 
 
+def _nearest(valence: np.ndarray, energy: np.ndarray, emotion: str, n_tracks: int) -> np.ndarray:
+    """Return the places nearest to a feeling's own, stretched to 0..1."""
+    feeling = emotion_named(emotion)
+    steps = np.hypot(valence - (feeling.valence + 1) / 2, energy - (feeling.arousal + 1) / 2)
+    return np.argsort(steps, kind="stable")[:n_tracks]
+
+
 def _valence_energy(
     catalogue: Catalogue, judged: JudgedTracks, emotion: str, n_tracks: int, _seed: int
 ) -> np.ndarray:
-    """Pick the nearest in Spotify's units to the feeling's own place, stretched to 0..1."""
-    feeling = emotion_named(emotion)
+    """Pick the nearest in Spotify's units."""
     frame = catalogue.table.frame.iloc[judged.rows]
     valence, energy = (frame[name].to_numpy(dtype=float) for name in ("valence", "energy"))
-    steps = np.hypot(valence - (feeling.valence + 1) / 2, energy - (feeling.arousal + 1) / 2)
-    return np.argsort(steps, kind="stable")[:n_tracks]
+    return _nearest(valence, energy, emotion, n_tracks)
 
 
 def _valence_energy_quantiles(
     catalogue: Catalogue, judged: JudgedTracks, emotion: str, n_tracks: int, _seed: int
 ) -> np.ndarray:
-    """Pick in the same way among quantiles of the listener's table."""
-    feeling = emotion_named(emotion)
+    """Pick the nearest in quantiles of the listener's table."""
     places = catalogue.quantiles[judged.rows]
-    steps = np.hypot(
-        places[:, FEATURE_NAMES.index("valence")] - (feeling.valence + 1) / 2,
-        places[:, FEATURE_NAMES.index("energy")] - (feeling.arousal + 1) / 2,
-    )
-    return np.argsort(steps, kind="stable")[:n_tracks]
+    valence, energy = (places[:, FEATURE_NAMES.index(name)] for name in ("valence", "energy"))
+    return _nearest(valence, energy, emotion, n_tracks)
 
 
 def _nearest_mood(
@@ -259,6 +261,24 @@ def markdown_table(scores: pd.DataFrame) -> str:
     chance = [*rows["chance"], rows["chance"].mean()]
     lines.append(f"| by chance | {' | '.join(f'{number:.2f}' for number in chance)} | |")
     return "\n".join(lines)
+
+
+def as_dict(scores: pd.DataFrame, judged: JudgedTracks) -> dict[str, Any]:
+    """Return plain values for JSON: the mean of every way, ours first, and its emotions."""
+
+    def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+        return table.astype(object).where(table.notna(), None).to_dict("records")  # no NaN
+
+    means = records(mean_scores(scores))
+    ways = scores.groupby("way", sort=False)
+    return {
+        "n_judged": len(judged),
+        "precision": means[0]["precision"],
+        "ways": [
+            {**mean, "emotions": records(rows.drop(columns="way"))}
+            for mean, (_, rows) in zip(means, ways, strict=True)
+        ],
+    }
 
 
 def as_text(scores: pd.DataFrame, judged: JudgedTracks, n_tracks: int = N_TRACKS) -> str:

@@ -16,8 +16,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.layouts import MOOD_COLUMNS
 from clustering.music_descriptors import Music
 from ser.errors import InputError
+from ser.safe_write import whole_file
 
 DEFAULT_FILE = Path(__file__).resolve().parents[1] / "models" / "music" / "model.npz"
 FEATURES = (
@@ -29,7 +31,7 @@ FEATURES = (
     "speechiness",
 )
 # The four quadrants of valence and arousal, by the emotion whose music lies there.
-QUADRANTS = ("happy", "angry", "sad", "calm")
+QUADRANTS = tuple(column.removeprefix("mood_") for column in MOOD_COLUMNS)
 CLIPPED = 4.0  # standard deviations: no track may lie farther out than those fitted on
 LOWEST, HIGHEST = 0.001, 0.999  # of a feature: Spotify's own 0 means "not analysed"
 
@@ -100,9 +102,7 @@ class MusicModel:
             "duration_ms": 1000 * music.duration_seconds,
         }
         chances = probabilities(self.mood(music.centre)[None])[0]
-        return found | {
-            f"mood_{name}": float(p) for name, p in zip(QUADRANTS, chances, strict=True)
-        }
+        return found | dict(zip(MOOD_COLUMNS, chances.tolist(), strict=True))
 
 
 def probabilities(scores: Array) -> Array:
@@ -120,9 +120,8 @@ def save_model(model: MusicModel, path: Path) -> None:
         for field in ("mean", "scale", "landmarks", "weights", "bias"):
             arrays[f"{name}.{field}"] = getattr(part, field).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial.npz")
-    np.savez_compressed(partial, **arrays)
-    partial.replace(path)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 @lru_cache(maxsize=2)

@@ -198,8 +198,8 @@ def _precision(
     frame["loudness"], frame["tempo"] = clips["f_loud_mean"], clips["f_tempo"]
     right = np.array(QUADRANTS)[quadrants]
     scores = []
-    for what, moods in (("features alone", {}), ("and mood heard", MOOD_COLUMNS)):
-        heard = {name: chances[:, QUADRANTS.index(name.split("_")[1])] for name in moods}
+    moods = dict(zip(MOOD_COLUMNS, chances.T, strict=True))
+    for what, heard in (("features alone", {}), ("and mood heard", moods)):
         catalogue = Catalogue.of(tracks_from_frame(frame.assign(**heard)))
         kept = catalogue.table.frame["track_id"].str.removeprefix("clip-").astype(int)
         judged = JudgedTracks(np.arange(len(kept)), right[kept], None, None)

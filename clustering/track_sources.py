@@ -17,7 +17,7 @@ from clustering.layouts import (
     FEATURE_NAMES,
     NEEDED_COLUMNS,
     OPTIONAL_COLUMNS,
-    folded_name,
+    folded_columns,
     in_our_columns,
     read_frame,
 )
@@ -123,7 +123,7 @@ def _read(path: Path) -> TrackTable:
 
 def _completed(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Add what Echo Nest tables lack, and say so."""
-    columns = {folded_name(column): column for column in reversed(frame.columns)}
+    columns = folded_columns(frame)
     frame, notes = frame.copy(), []
     if "loudness" not in columns and "energy" in columns:
         energy = pd.to_numeric(frame[columns["energy"]], errors="coerce")

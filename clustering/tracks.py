@@ -5,7 +5,6 @@ Spotify's units (0-1; loudness in dB; tempo in BPM). What was left out on the wa
 and said aloud by `TrackTable.summary`. Nothing after this module checks a table again.
 """
 
-import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from clustering.layouts import (
     read_table,
 )
 from ser.errors import InputError
+from ser.safe_write import whole_file
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -163,18 +163,15 @@ def write_tracks(frame: pd.DataFrame, path: Path) -> None:
     """
     if path.suffix.lower() not in {".csv", ".parquet"}:
         raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".csv":
-            frame.to_csv(partial, index=False, lineterminator="\n")
-        else:
-            frame.to_parquet(partial, index=False)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            if path.suffix.lower() == ".csv":
+                frame.to_csv(partial, index=False, lineterminator="\n")
+            else:
+                frame.to_parquet(partial, index=False)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def spotify_url(track_id: str) -> str | None:

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from ser.audio import Recording, read_whole
 from ser.augment import AugmentSettings, copy_kinds, waveform_variants
 from ser.features import FeatureExtractor, Matrix
+from ser.safe_write import whole_file
 from ser.windows import trimmed
 
 
@@ -146,8 +147,6 @@ def cached_feature_copies(
         pass  # not there, or damaged: it is only a cache
     copies = make_feature_copies(clips, extractor, settings)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as partial, partial.open("wb") as file:
         np.savez(file, asked=asked, frames=copies.frames, places=copies.places)
-    partial.replace(path)
     return copies

@@ -1,21 +1,22 @@
-"""Write a text file so that a reader never meets half of it."""
+"""Write a file so that a reader never meets half of it."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ser.errors import InputError
 
 
-def write_text(path: str | Path, text: str, *, private: bool = False) -> None:
-    """Write `text` as UTF-8 beside `path` under another name, then rename it.
+@contextmanager
+def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
+    """Yield a new file beside `path`, which takes its name when the block ends without an error.
 
     Parameters
     ----------
     path
         Target; a file that is there is replaced, its folder must exist.
-    text
-        Whole content; line ends are written as they are.
     private
         Whether nobody but the owner may read the file.
 
@@ -28,20 +29,27 @@ def write_text(path: str | Path, text: str, *, private: bool = False) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file to write")
     try:
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}); choose an existing folder that you may "
             "write to"
         ) from error
+    os.close(handle)
+    partial = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        yield partial
         if not private:  # as mkstemp's files are
             umask = os.umask(0)
             os.umask(umask)
-            Path(partial).chmod(0o666 & ~umask)
-        Path(partial).replace(path)
+            partial.chmod(0o666 & ~umask)
+        partial.replace(path)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
+
+
+def write_text(path: str | Path, text: str, *, private: bool = False) -> None:
+    """Write `text` as UTF-8, line ends as they are; see `whole_file`."""
+    with whole_file(path, private=private) as partial:
+        partial.write_text(text, "utf-8", newline="")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clustering.catalogue import Catalogue, open_catalogue
+from clustering.catalogue import Catalogue
 from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS
 from clustering.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods, ranked_moods
 from clustering.playlist import make_playlist
@@ -14,11 +14,6 @@ from ser.errors import InputError
 
 def mixed(**shares):
     return EmotionEstimate(tuple(shares.get(name, 0.0) for name in EMOTION_NAMES))
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return open_catalogue()
 
 
 @pytest.mark.parametrize("name", EMOTION_NAMES)

@@ -1,14 +1,12 @@
 """Scores of a mapping: right by definition on made-up labels, better than chance on real."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from clustering.catalogue import Catalogue, open_catalogue
+from clustering.catalogue import Catalogue
 from clustering.human_labels import JudgedTracks, read_judgements
 from clustering.mood_evaluation import (
     OURS,
@@ -20,14 +18,6 @@ from clustering.mood_evaluation import (
     mean_scores,
 )
 from clustering.tracks import DEFAULT_TABLE, tracks_from_frame
-
-BIG = os.environ.get("EMOTIFY_TRACKS")
-needs_big = pytest.mark.skipif(not BIG, reason="EMOTIFY_TRACKS names no folder of big tables")
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return open_catalogue()
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +84,8 @@ def test_a_label_of_one_artist_cannot_be_learned_and_says_so(catalogue):
     assert "   -  learned" in as_text(scores, judged)
 
 
-@needs_big
-def test_picks_agree_with_listeners_beyond_other_ways():
-    path = Path(BIG) / "tracks_with_human_valence_arousal.parquet"
+def test_picks_agree_with_listeners_beyond_other_ways(big_tables):
+    path = big_tables / "tracks_with_human_valence_arousal.parquet"
     labelled = pd.read_parquet(path)
     labelled = labelled[labelled["split"] == "test"]
     catalogue = Catalogue.of(tracks_from_frame(labelled))

@@ -1,11 +1,9 @@
 """Playlists keep their promises: near the aim, varied, reproducible, filtered, explained."""
 
 import json
-import os
 import time
 from collections import Counter
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -18,13 +16,7 @@ from clustering.tracks import credited_artists, read_tracks, title_key, tracks_f
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
 
-BIG = os.environ.get("EMOTIFY_TRACKS")
 SAD = EmotionEstimate.of("sad")
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return open_catalogue()
 
 
 @pytest.fixture(scope="module")
@@ -242,9 +234,8 @@ def test_files_go_where_they_can(catalogue, tmp_path):
             playlist.to_csv(target)
 
 
-@pytest.mark.skipif(not BIG, reason="EMOTIFY_TRACKS names no folder of big tables")
-def test_a_big_catalogue_is_served_at_once_and_well():
-    catalogue = open_catalogue(Path(BIG) / "tracks.parquet")
+def test_a_big_catalogue_is_served_at_once_and_well(big_tables):
+    catalogue = open_catalogue(big_tables / "tracks.parquet")
     start = time.perf_counter()
     calm = make_playlist(EmotionEstimate.of("calm"), catalogue)
     assert time.perf_counter() - start < 1

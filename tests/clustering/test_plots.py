@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from clustering.catalogue import open_catalogue
 from clustering.layouts import FEATURE_NAMES
 from clustering.mapping import MODES, aim_for
 from clustering.playlist import make_playlist
@@ -29,11 +28,6 @@ from clustering.plots import (
 from ser.emotions import EMOTION_NAMES, EMOTIONS, EmotionEstimate, emotion_named
 
 SAD = EmotionEstimate.of("sad")
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return open_catalogue()
 
 
 @pytest.fixture(scope="module")

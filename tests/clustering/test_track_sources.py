@@ -1,8 +1,6 @@
 """Many sources become one table: in every layout, with every count, and the first one wins."""
 
-import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,9 +13,6 @@ from clustering.track_sources import import_tracks
 from clustering.tracks import UNKNOWN_ARTIST, read_tracks, write_tracks
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
-
-BIG = os.environ.get("EMOTIFY_TRACKS")
-needs_big = pytest.mark.skipif(not BIG, reason="EMOTIFY_TRACKS names no folder of big tables")
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +174,8 @@ def test_what_cannot_be_imported_is_answered(tmp_path):
         import_tracks([])
 
 
-@needs_big
-def test_echo_nest_tables_without_artist_and_loudness_become_a_table(tmp_path):
-    imported = import_tracks([Path(BIG) / "fma_echonest.parquet"])
+def test_echo_nest_tables_without_artist_and_loudness_become_a_table(tmp_path, big_tables):
+    imported = import_tracks([big_tables / "fma_echonest.parquet"])
     assert len(imported.frame) > 4_000
     assert "most often: name is missing" in imported.summary()
     assert "loudness is estimated" in imported.summary() and "unknown" in imported.summary()

@@ -1,8 +1,6 @@
 """Tables as people have them come in whole, and bad ones are refused in words."""
 
 import hashlib
-import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,9 +15,6 @@ from clustering.tracks import (
     tracks_from_frame,
 )
 from ser.errors import InputError
-
-BIG = os.environ.get("EMOTIFY_TRACKS")
-needs_big = pytest.mark.skipif(not BIG, reason="EMOTIFY_TRACKS names no folder of big tables")
 
 
 @pytest.fixture(scope="module")
@@ -276,9 +271,8 @@ def test_of_a_column_that_occurs_twice_the_first_counts(rows):
     assert tracks.frame["energy"].tolist() == rows["energy"].tolist()
 
 
-@needs_big
-def test_the_big_table_is_tidied():
-    tracks = read_tracks(Path(BIG) / "tracks.parquet")
+def test_the_big_table_is_tidied(big_tables):
+    tracks = read_tracks(big_tables / "tracks.parquet")
     assert tracks.rows_read == 75952
     assert tracks.spoken_word == 172
     assert tracks.broken >= 15

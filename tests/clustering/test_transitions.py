@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clustering.catalogue import open_catalogue
 from clustering.layouts import FEATURE_NAMES
 from clustering.mapping import MODES, aims_along
 from clustering.playlist import make_playlist
@@ -15,11 +14,6 @@ from clustering.transitions import Transitions, camelot, smoothest_order
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
 
 MIDDLE = dict.fromkeys(FEATURE_NAMES, 0.5)
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return open_catalogue()
 
 
 def cost(one, other):

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clustering.catalogue import open_catalogue
 from clustering.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods
 from clustering.playlist import make_playlist
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
@@ -22,11 +21,6 @@ REAL = [
     for row in PREDICTED[np.argsort(PREDICTED.max(axis=1))[:: len(PREDICTED) // 6]]
 ]
 ONE_HOT = EmotionEstimate.of("angry").probabilities
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return open_catalogue()
 
 
 def spread(playlist):
