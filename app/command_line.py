@@ -21,6 +21,7 @@ from ser.errors import InputError
 
 if TYPE_CHECKING:
     from clustering.catalogue import Catalogue
+    from clustering.shortlist import LargeCatalogue
     from ser.train import TrainSettings
 
 FAILED = 1
@@ -387,7 +388,7 @@ def _years(text: str | None) -> tuple[int, int] | None:
         raise InputError(f"--years {text!r}: give a year or FROM-TO, such as 1990-1999") from error
 
 
-def _catalogue(path: Path | None, moods: Path | None) -> "Catalogue":
+def _catalogue(path: Path | None, moods: Path | None) -> "Catalogue | LargeCatalogue":
     from clustering.catalogue import open_catalogue
 
     catalogue = open_catalogue(path, moods=moods)
@@ -415,15 +416,13 @@ def fit(
     seed: SeedOption = 0,
 ) -> None:
     """Fit mood clusters on a table and save them."""
+    from clustering.catalogue import open_catalogue
     from clustering.mood_folder import save_moods
-    from clustering.moods import fit_moods
-    from clustering.tracks import read_tracks
 
-    tracks = read_tracks(table)
-    complain(tracks.summary())
-    fitted = fit_moods(tracks, n_moods=n_moods, seed=seed)
-    save_moods(fitted, out)
-    print(fitted.describe())
+    fitted = open_catalogue(table, n_moods=n_moods, seed=seed)
+    complain(fitted.table.summary())
+    save_moods(fitted.model, out)
+    print(fitted.model.describe())
     complain(f"wrote {out}")
 
 
@@ -466,10 +465,16 @@ def evaluate_table(
     "energetic" counts as angry. Other ways to pick stand beside ours.
     """
     from clustering import mood_evaluation
+    from clustering.catalogue import Catalogue
     from clustering.human_labels import read_judgements
     from ser.tables import write_table
 
     catalogue = _catalogue(table, moods)
+    if not isinstance(catalogue, Catalogue):
+        raise InputError(
+            f"{table} is too large to be scored in memory; give a table with those of its tracks "
+            "that people judged"
+        )
     columns = {"mood": mood, "valence": valence, "arousal": arousal, "where": where}
     judged = read_judgements(labels, catalogue.table, table_path=table, **columns)
     for note in judged.notes:

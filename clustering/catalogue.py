@@ -6,6 +6,7 @@ Made once for a table; playlists are then chosen from it in milliseconds.
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from clustering.moods import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.tracks import DEFAULT_TABLE, TrackTable, read_tracks
 from clustering.transitions import Transitions
 from ser.errors import InputError
+
+if TYPE_CHECKING:
+    from clustering.large_tables import LargeTable
+    from clustering.shortlist import LargeCatalogue
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,15 @@ def open_catalogue(
     moods: str | Path | None = None,
     n_moods: int = DEFAULT_MOODS,
     seed: int = 0,
-) -> Catalogue:
-    """Read a table and give it moods.
+) -> "Catalogue | LargeCatalogue":
+    """Read a table and give it moods; one that is larger than memory stays on disk.
 
     Parameters
     ----------
     path
-        A table for `clustering.tracks.read_tracks`, or a folder of music, which is analysed first
-        (only what is new or changed, from the second time on); None takes the project's own
+        A table for `clustering.tracks.read_tracks`; or a folder of Parquet files, or one with more
+        than a million rows, see `clustering.large_tables`; or a folder of music, which is analysed
+        first (only what is new or changed, from the second time on). None takes the project's own
         table, with the moods that come with it when `n_moods` and `seed` are theirs.
     moods
         A folder of moods that were fitted on this table; None fits them now.
@@ -92,6 +98,11 @@ def open_catalogue(
     InputError
         If the table or the moods cannot be read, or the moods belong to another table.
     """
+    if path is not None and Path(path) != DEFAULT_TABLE:
+        from clustering.large_tables import is_large, open_large_table
+
+        if is_large(Path(path)):
+            return _large(open_large_table(Path(path)), moods, n_moods, seed)
     if path is not None and Path(path).is_dir():
         from clustering.music_files import music_table
 
@@ -104,9 +115,29 @@ def open_catalogue(
         return Catalogue.of(table, fit_moods(table, n_moods=n_moods, seed=seed))
     model = load_moods(moods)
     if model.n_tracks != len(table):
-        # Quantiles are the listener's own only if the moods come from the same table.
-        raise InputError(
-            f"{moods} was fitted on {model.n_tracks} tracks, {table.source} gives {len(table)}; "
-            f"fit it again with: emotify moods fit TABLE --out {moods}"
-        )
+        raise _of_another(moods, model, table)
     return Catalogue.of(table, model)
+
+
+def _large(
+    table: "LargeTable", moods: str | Path | None, n_moods: int, seed: int
+) -> "LargeCatalogue":
+    from clustering.shortlist import SAMPLE, LargeCatalogue
+
+    if moods is None:
+        return LargeCatalogue.of(table, n_moods=n_moods, seed=seed)
+    model = load_moods(moods)
+    # How many rows of a sample can be used is not known beforehand; a small table's moods differ.
+    if 2 * model.n_tracks < min(SAMPLE, len(table)) or model.n_tracks > len(table):
+        raise _of_another(moods, model, table)
+    return LargeCatalogue(table, model)
+
+
+def _of_another(
+    moods: str | Path, model: MoodModel, table: "TrackTable | LargeTable"
+) -> InputError:
+    # Quantiles are the listener's own only if the moods come from the same table.
+    return InputError(
+        f"{moods} was fitted on {model.n_tracks} tracks, {table.source} gives {len(table)}; "
+        f"fit it again with: emotify moods fit TABLE --out {moods}"
+    )

@@ -92,7 +92,7 @@ def read_judgements(
     path, frame, notes = _label_file(labels, table_path)
     if path != Path(labels):
         mood = str(labels)
-    columns = folded_columns(frame)
+    columns = folded_columns(frame.columns)
     if where is not None:
         frame = _only(frame, columns, where, path)
     kept = _told(frame, columns, {"mood": mood, "valence": valence, "arousal": arousal}, path)

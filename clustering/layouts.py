@@ -8,6 +8,7 @@ A layout is told by its columns alone. Column names are compared in a folded for
 import csv
 import io
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,10 +156,10 @@ def folded_name(column: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", str(column).casefold()).strip("_")
 
 
-def folded_columns(table: pd.DataFrame) -> dict[str, str]:
+def folded_columns(columns: Iterable[str]) -> dict[str, str]:
     """Return folded name -> the table's own name; of two that fold alike, the first."""
     folded: dict[str, str] = {}
-    for column in table.columns:
+    for column in columns:
         folded.setdefault(folded_name(column), column)
     return folded
 
@@ -179,26 +180,50 @@ def in_our_columns(table: pd.DataFrame, source: str = "the table") -> RawTable:
         If needed columns are missing under every layout; the message lists them.
     """
     table = table.loc[:, ~table.columns.duplicated()]  # of a column that occurs twice, the first
-    folded = folded_columns(table)
+    layout, sources = find_layout(table.columns, source)
+    return RawTable(renamed(table, layout, sources), layout.name)
+
+
+def find_layout(columns: Iterable[str], source: str) -> tuple[Layout, dict[str, str]]:
+    """Return the layout that columns follow, and our name -> theirs for those that we read.
+
+    Raises
+    ------
+    InputError
+        If needed columns are missing under every layout; the message lists them.
+    """
+    folded = folded_columns(columns)
     choices = [(layout, layout.sources(folded)) for layout in LAYOUTS]
     layout, sources = max(choices, key=lambda choice: _needed_found(choice[1]))
     missing = [column for column in NEEDED_COLUMNS if column not in sources]
     if missing:
-        present = ", ".join(str(column) for column in list(table.columns)[:30]) or "none"
+        present = ", ".join([str(column) for column in columns][:30]) or "none"
         raise InputError(
             f"{source} lacks {_spelled(layout, missing)}; its columns are: {present}. Give a table "
             f"in one of these layouts: {', '.join(known.name for known in LAYOUTS)}; every one "
             "needs an id, a name, an artist and Spotify's audio features."
         )
+    return layout, sources
+
+
+def renamed(table: pd.DataFrame, layout: Layout, sources: Mapping[str, str]) -> pd.DataFrame:
+    """Return the columns of `table` that `sources` names, under our names, numbered from 0."""
     frame = pd.DataFrame({ours: table[theirs] for ours, theirs in sources.items()})
     if "genre" in frame:
         frame["genre"] = frame["genre"].astype("str")  # a column of empty cells arrives as numbers
-        separator = layout.genre_separator
-        if separator == ",":
+        if layout.genre_separator == ",":
             frame["genre"] = frame["genre"].str.replace(r"\s*,\s*", ";", regex=True)
-        if layout.name.startswith("tidytuesday") and SECOND_GENRE in folded:
-            frame["genre"] = frame["genre"].str.cat(table[folded[SECOND_GENRE]], sep=";")
-    return RawTable(frame.reset_index(drop=True), layout.name)
+        second = second_genre(table.columns, layout)
+        if second is not None:
+            frame["genre"] = frame["genre"].str.cat(table[second], sep=";")
+    return frame.reset_index(drop=True)
+
+
+def second_genre(columns: Iterable[str], layout: Layout) -> str | None:
+    """Return the column with a finer genre, where the layout has one."""
+    if not layout.name.startswith("tidytuesday"):
+        return None
+    return folded_columns(columns).get(SECOND_GENRE)
 
 
 def _needed_found(sources: dict[str, str]) -> int:

@@ -15,16 +15,18 @@ import pandas as pd
 
 from clustering import export
 from clustering.catalogue import Catalogue
+from clustering.filters import Filters, allowed_rows
 from clustering.layouts import FEATURE_NAMES
 from clustering.mapping import Aim, aim_for, aims_along, checked_mode, ranked_moods
 from clustering.reasons import reason
 from clustering.selection import (
+    TYPICAL_TRACK_MS,
     Choice,
-    allowed_rows,
     choose,
     choose_by_time,
     smooth_order,
 )
+from clustering.shortlist import LargeCatalogue
 from clustering.tracks import TrackTable, spotify_url
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
@@ -33,6 +35,7 @@ MOST_TRACKS = 500
 MOST_MINUTES = 1440.0
 FAR = 0.5  # a step in Spotify's valence-energy square beyond which a track does not serve the aim
 THIN_COVERAGE = 0.5
+MOST_TIMES = 512  # how often a shortlist of a large table is made longer: eightfold, thrice
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class Playlist:
 
 def make_playlist(
     estimate: EmotionEstimate,
-    catalogue: Catalogue | TrackTable,
+    catalogue: Catalogue | TrackTable | LargeCatalogue,
     *,
     mode: str = "match",
     n_tracks: int = 20,
@@ -194,7 +197,8 @@ def make_playlist(
         The emotion, as eight probabilities. An uncertain one gives a broader playlist, with
         music for each emotion that it may be, and a note that says so.
     catalogue
-        Where to choose from; a bare table is given moods first, which takes seconds if large.
+        Where to choose from; a bare table is given moods first, which takes seconds. A table
+        larger than memory is scanned for tracks near the aims, and these are chosen from.
     mode
         ``"match"`` the emotion, ``"lift"`` towards calm or happy, or a ``"journey"`` from the
         one to the other. None of them claims an effect on the listener.
@@ -222,14 +226,12 @@ def make_playlist(
     seed = _checked_number("seed", seed, 0, 2**32 - 1)
     if minutes is not None and not 0 < minutes <= MOST_MINUTES:
         raise InputError(f"minutes is {minutes}; choose more than 0 and at most {MOST_MINUTES:g}")
+    filters = Filters.of(genres=genres, artists=artists, explicit=explicit, years=years)
+    if isinstance(catalogue, LargeCatalogue):
+        return _from_large(estimate, catalogue, filters, mode, n_tracks, minutes, seed)
     if isinstance(catalogue, TrackTable):
         catalogue = Catalogue.of(catalogue)
-    rows = allowed_rows(catalogue, genres=genres, artists=artists, explicit=explicit, years=years)
-    if not len(rows):
-        raise InputError(
-            f"none of the {len(catalogue.table)} tracks passes the filters together; widen the "
-            "genres, artists, years or the explicit filter"
-        )
+    rows = allowed_rows(catalogue, filters)
     if minutes is None:
         aims = aims_along(estimate, mode, n_tracks)
         choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey")
@@ -241,6 +243,36 @@ def make_playlist(
         choices = smooth_order(catalogue, choices)
     goal = aim_for(estimate, mode)
     return _told(estimate, catalogue, goal, choices, seed=seed, asked=len(aims), minutes=minutes)
+
+
+def _from_large(
+    estimate: EmotionEstimate,
+    catalogue: LargeCatalogue,
+    filters: Filters,
+    mode: str,
+    n_tracks: int,
+    minutes: float | None,
+    seed: int,
+) -> Playlist:
+    """Choose from tracks near the aims; from more of them, where those do not suffice."""
+    n_places = n_tracks
+    if minutes is not None:  # a playlist of short tracks has more places
+        n_places = min(MOST_TRACKS, math.ceil(1.5 * minutes * 60_000 / TYPICAL_TRACK_MS))
+    aims = aims_along(estimate, mode, n_places)
+    times = 1
+    while True:
+        near = catalogue.shortlist(aims, filters, times=times)
+        playlist = make_playlist(
+            estimate, near.catalogue, mode=mode, n_tracks=n_tracks, minutes=minutes, seed=seed
+        )
+        enough = len(playlist) >= n_tracks if minutes is None else _filled(playlist, minutes)
+        if enough or near.complete or times >= MOST_TIMES:
+            return playlist
+        times *= 8
+
+
+def _filled(playlist: Playlist, minutes: float) -> bool:
+    return playlist.minutes is None or abs(playlist.minutes - minutes) <= 0.05 * minutes + 1
 
 
 def _checked_number(name: str, value: int, lowest: int, highest: int) -> int:
@@ -315,7 +347,7 @@ def _notes(
     total = playlist.minutes
     if minutes is not None and total is None:
         notes.append("the table lacks durations, so the playing time is a guess")
-    elif minutes is not None and total is not None and abs(total - minutes) > 0.05 * minutes + 1:
+    elif minutes is not None and total is not None and not _filled(playlist, minutes):
         notes.append(f"{total:.0f} of {minutes:g} minutes: no better fit was found")
     if playlist.coverage < THIN_COVERAGE:
         notes.append(

@@ -1,4 +1,4 @@
-"""Which tracks may be chosen, and which of them are: filters, then a seeded choice near the aims.
+"""Which of the tracks allowed are chosen: a seeded choice near the aims.
 
 The choice walks over the places of a playlist. At each place it draws one track from the
 nearest ones inside the chosen moods, nearer ones with higher probability, and never a third
@@ -19,7 +19,6 @@ from clustering.moods import MoodModel
 from clustering.tracks import UNKNOWN_ARTIST, credited_artists, title_key
 from clustering.transitions import Transitions, smoothest_order
 from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 
 TRACKS_PER_ARTIST = 2
 POOL_PER_TRACK = 4  # the draw is among this many nearest tracks for each place to fill
@@ -48,82 +47,6 @@ class Choice:
     row: int
     aim: Aim
     distance: float
-
-
-def allowed_rows(
-    catalogue: Catalogue,
-    *,
-    genres: Sequence[str] | str | None = None,
-    artists: Sequence[str] | str | None = None,
-    explicit: bool | None = None,
-    years: tuple[int, int] | None = None,
-) -> np.ndarray:
-    """Return the rows that pass every filter; a row that lacks the value filtered on does not.
-
-    Raises
-    ------
-    InputError
-        If the table lacks what is filtered on, or knows no such genre or artist.
-    """
-    frame = catalogue.table.frame
-    keep = np.ones(len(frame), dtype=bool)
-    if genres:
-        keep &= _of_genres(catalogue, _listed(genres))
-    if artists:
-        keep &= _of_artists(frame["artist"], _listed(artists))
-    if explicit is not None:
-        _needs(catalogue, "explicit", "explicit content")
-        keep &= (frame["explicit"] == explicit).fillna(False).to_numpy(dtype=bool)
-    if years is not None:
-        _needs(catalogue, "year", "the year of release")
-        first, last = years
-        if first > last:
-            raise InputError(f"years {first}-{last} run backwards; give the earlier year first")
-        keep &= frame["year"].between(first, last).to_numpy(dtype=bool)
-    return np.flatnonzero(keep)
-
-
-def _listed(names: Sequence[str] | str) -> Sequence[str]:
-    return [names] if isinstance(names, str) else names
-
-
-def _needs(catalogue: Catalogue, column: str, meaning: str) -> None:
-    if not catalogue.table.has(column):
-        raise InputError(
-            f"{catalogue.table.source} does not tell {meaning}: it has no column {column}; leave "
-            "that filter out or give a table with it"
-        )
-
-
-def _of_genres(catalogue: Catalogue, genres: Sequence[str]) -> np.ndarray:
-    _needs(catalogue, "genre", "genres")
-    known = catalogue.genres
-    wanted = {genre.strip().casefold() for genre in genres}
-    unknown = sorted(wanted - known.keys())
-    if unknown:
-        names = list(known.values())
-        more = f" and {len(names) - 30} more" if len(names) > 30 else ""
-        raise InputError(
-            f"no track has the genre {', '.join(map(repr, unknown))}; choose from: "
-            f"{', '.join(names[:30])}{more}"
-        )
-    cells = catalogue.table.frame["genre"].fillna("").str.casefold()
-    having = {c for c in cells.unique() if wanted & {g.strip() for g in c.split(";")}}
-    return cells.isin(having).to_numpy(dtype=bool)
-
-
-def _of_artists(cells: pd.Series, artists: Sequence[str]) -> np.ndarray:
-    wanted = {artist.strip().casefold() for artist in artists}
-    parts = {credited_artists(artist.strip())[0] for artist in artists if artist.strip()}
-    # A name with a comma or "&" in it is first taken whole, then by its first part.
-    whole = cells.str.casefold().str.strip().isin(wanted)
-    keep = whole | pd.Series([bool(parts & {*credited_artists(c)}) for c in cells], cells.index)
-    if not keep.any():
-        raise InputError(
-            f"no track is by {', '.join(map(repr, artists))}; check the spelling, or leave the "
-            "artist filter out"
-        )
-    return keep.to_numpy(dtype=bool)
 
 
 def choose(
@@ -156,8 +79,7 @@ def choose(
         In the order of the places; shorter than `aims` when the rows run out.
     """
     frame = catalogue.table.frame
-    luck = np.random.default_rng(seed).gumbel(size=len(frame))[rows]
-    artists, names = frame["artist"].to_numpy(), frame["name"].to_numpy()
+    ids, artists, names = (frame[c].to_numpy() for c in ("track_id", "artist", "name"))
     lengths = durations_ms(frame)[rows]
     places, labels = catalogue.quantiles[rows], catalogue.labels[rows]
     heard = None if catalogue.heard is None else catalogue.heard[rows]
@@ -181,10 +103,11 @@ def choose(
         if ranking is None or ranking.aim is not aim:
             distances = aim.distances(places, heard)
             ranking = _Ranking.of(
-                catalogue.model, distances, labels, aim, pool=POOL_PER_TRACK * len(aims)
+                catalogue.model, distances, labels, aim, size=pool_size(aim, len(aims))
             )
+            luck = _luck(ids[rows[ranking.near]], seed)
         left = len(aims) - place
-        scores = luck[ranking.near] - ranking.distances[ranking.near] / (aim.spread / 4)
+        scores = luck - ranking.distances[ranking.near] / (aim.spread / 4)
         if target_ms is not None:
             ideal = max(1.0, (target_ms - total) / left)
             pressure = LENGTH_PRESSURE[max(0, 3 - left)]
@@ -262,23 +185,44 @@ class _Ranking:
 
     @classmethod
     def of(
-        cls, model: MoodModel, distances: np.ndarray, labels: np.ndarray, aim: Aim, *, pool: int
+        cls, model: MoodModel, distances: np.ndarray, labels: np.ndarray, aim: Aim, *, size: int
     ) -> "_Ranking":
-        rank = np.zeros(len(model.moods), dtype=int)
-        for place, (mood, _) in enumerate(ranked_moods(aim, model)):
-            rank[mood.index] = place
-        rank[[mood.index for mood in chosen_moods(aim, model)]] = 0
-        tiers = rank[labels]
+        tiers = mood_tiers(aim, model)[labels]
         near = np.flatnonzero(tiers == 0)
-        size = max(LEAST_POOL, pool) * (WIDER_POOL if aim.uncertain else 1)
         if len(near) > size:
-            near = near[np.argpartition(distances[near], size)[:size]]
+            # All that are as near as the last one, so that the order of the table says nothing.
+            farthest = np.partition(distances[near], size - 1)[size - 1]
+            near = near[distances[near] <= farthest]
         return cls(aim, distances, tiers, near)
 
     @cached_property
     def everything(self) -> np.ndarray:
         """Every row by mood, then by distance: where to look when the near rows run out."""
         return np.lexsort((self.distances, self.tiers))
+
+
+def pool_size(aim: Aim, n_places: int) -> int:
+    """Return among how many tracks each of `n_places` places is drawn."""
+    return max(LEAST_POOL, POOL_PER_TRACK * n_places) * (WIDER_POOL if aim.uncertain else 1)
+
+
+def mood_tiers(aim: Aim, model: MoodModel) -> np.ndarray:
+    """Return for each mood 0 if its tracks are chosen from, else its place in the ranking, (k,)."""
+    tiers = np.zeros(len(model.moods), dtype=int)
+    for place, (mood, _) in enumerate(ranked_moods(aim, model)):
+        tiers[mood.index] = place
+    tiers[[mood.index for mood in chosen_moods(aim, model)]] = 0
+    return tiers
+
+
+def _luck(ids: np.ndarray, seed: int) -> np.ndarray:
+    """Return a Gumbel-distributed number for each track id: adding it to a score draws by chance.
+
+    A track's luck hangs on its id and the seed alone. So a table with other rows, or in another
+    order, draws alike where it is alike, and so does one that is read in parts.
+    """
+    hashed = pd.util.hash_array(ids.astype(object), hash_key=f"{seed:016d}", categorize=False)
+    return -np.log(-np.log(((hashed >> 11) + 0.5) / 2.0**53))  # what fits a float exactly
 
 
 def durations_ms(frame: pd.DataFrame) -> np.ndarray:

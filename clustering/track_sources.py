@@ -123,7 +123,7 @@ def _read(path: Path) -> TrackTable:
 
 def _completed(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Add what Echo Nest tables lack, and say so."""
-    columns = folded_columns(frame)
+    columns = folded_columns(frame.columns)
     frame, notes = frame.copy(), []
     if "loudness" not in columns and "energy" in columns:
         energy = pd.to_numeric(frame[columns["energy"]], errors="coerce")

@@ -50,6 +50,8 @@ OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
     "year": (1000, 2999),
     **dict.fromkeys(MOOD_COLUMNS, (0.0, 1.0)),
 }
+# Of a Parquet file: who reads a few tracks of a large table must read their row groups whole.
+ROWS_OF_A_GROUP = 65_536
 UNKNOWN_ARTIST = "unknown artist"  # of tracks from a source that does not tell
 SPOKEN_WORD_SPEECHINESS = 0.66  # Spotify: above it a track is probably made of speech only
 DEFAULT_TABLE = Path(__file__).resolve().parents[1] / "data" / "tracks.parquet"
@@ -169,7 +171,7 @@ def write_tracks(frame: pd.DataFrame, path: Path) -> None:
             if path.suffix.lower() == ".csv":
                 frame.to_csv(partial, index=False, lineterminator="\n")
             else:
-                frame.to_parquet(partial, index=False)
+                frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -265,23 +267,8 @@ def tidied(
     InputError
         If a number column holds text, or fewer than `fewest` usable tracks remain.
     """
-    frame = frame.copy()
     rows_read = len(frame)
-    for column in ("name", "artist"):
-        frame[column] = _texts(frame[column])
-    frame["track_id"] = bare_track_id(frame["track_id"])
-    for column in (*RANGES, *OPTIONAL_RANGES):
-        if column in frame:
-            frame[column] = _numbers(frame[column], source)
-    for column, (low, high) in OPTIONAL_RANGES.items():
-        if column in frame:  # an odd key or year says nothing against the track: forget it only
-            frame[column] = frame[column].where(frame[column].between(low, high))
-    if "explicit" in frame:
-        frame["explicit"] = _truths(frame["explicit"])
-    if "release_date" in frame:
-        years = _years(frame["release_date"])
-        frame["year"] = frame["year"].fillna(years) if "year" in frame else years
-
+    frame = in_our_types(frame, source)
     kept, complaint = _without_broken(frame)
     broken = rows_read - len(kept)
     music = kept[kept["speechiness"] <= SPOKEN_WORD_SPEECHINESS]
@@ -308,6 +295,34 @@ def tidied(
         notes=notes,
         complaint=complaint,
     )
+
+
+def in_our_types(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return columns under our names with the values that they should hold, unchecked.
+
+    Raises
+    ------
+    InputError
+        If a number column holds text.
+    """
+    frame = frame.copy()
+    for column in ("name", "artist"):
+        if column in frame:
+            frame[column] = _texts(frame[column])
+    if "track_id" in frame:
+        frame["track_id"] = bare_track_id(frame["track_id"])
+    for column in (*RANGES, *OPTIONAL_RANGES):
+        if column in frame:
+            frame[column] = _numbers(frame[column], source)
+    for column, (low, high) in OPTIONAL_RANGES.items():
+        if column in frame:  # an odd key or year says nothing against the track: forget it only
+            frame[column] = frame[column].where(frame[column].between(low, high))
+    if "explicit" in frame:
+        frame["explicit"] = _truths(frame["explicit"])
+    if "release_date" in frame:
+        years = _years(frame["release_date"])
+        frame["year"] = frame["year"].fillna(years) if "year" in frame else years
+    return frame
 
 
 def _numbers(values: pd.Series, source: str) -> pd.Series:

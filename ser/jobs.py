@@ -23,6 +23,7 @@ def run(
     *shared: Any,
     title: str,
     n_jobs: int = -1,
+    threads: bool = False,
 ) -> Iterator[Any]:
     """Yield ``function(job, *shared)`` for every job, with a progress bar.
 
@@ -38,6 +39,9 @@ def run(
         Title of the progress bar.
     n_jobs
         Processes on this machine; -1 for one a core. With 1 all runs in this process.
+    threads
+        Whether threads do where processes would: for short jobs that wait for the disk, or leave
+        the interpreter to others.
 
     Raises
     ------
@@ -46,7 +50,12 @@ def run(
     """
     with _scheduler():
         # Where Dask runs the jobs, it has its own idea of how many at once.
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+        parallel = joblib.Parallel(
+            n_jobs=n_jobs,
+            return_as="generator_unordered",
+            batch_size=1,
+            prefer="threads" if threads else None,
+        )
         results = parallel(joblib.delayed(function)(job, *shared) for job in jobs)
         yield from tqdm(results, title, len(jobs), unit="job")
 
