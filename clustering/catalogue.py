@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from clustering.layouts import MOOD_COLUMNS
 from clustering.mood_folder import DEFAULT_MOOD_FOLDER, load_moods
@@ -48,7 +49,14 @@ class Catalogue:
         """Place the tracks of a table; without a model, one is fitted on the table."""
         model = fit_moods(table) if model is None else model
         quantiles = model.quantiles(table.frame)
-        return cls(table, model, quantiles, model.nearest(quantiles))
+        labels = model.nearest(quantiles)
+        # By columns, distances from an aim take half the time.
+        return cls(table, model, np.asfortranarray(quantiles), labels)
+
+    @cached_property
+    def texts(self) -> pd.DataFrame:
+        """Id, artist and name as Python's own strings, which are quicker to get one by one."""
+        return self.table.frame[["track_id", "artist", "name"]].astype(object)
 
     @cached_property
     def heard(self) -> np.ndarray | None:

@@ -79,9 +79,11 @@ def choose(
         In the order of the places; shorter than `aims` when the rows run out.
     """
     frame = catalogue.table.frame
-    ids, artists, names = (frame[c].to_numpy() for c in ("track_id", "artist", "name"))
+    ids, artists, names = (catalogue.texts[c].to_numpy() for c in ("track_id", "artist", "name"))
     lengths = durations_ms(frame)[rows]
-    places, labels = catalogue.quantiles[rows], catalogue.labels[rows]
+    places, labels = catalogue.quantiles, catalogue.labels[rows]
+    if len(rows) < len(frame):
+        places = places[rows]
     heard = None if catalogue.heard is None else catalogue.heard[rows]
     used = np.zeros(len(rows), dtype=bool)
     credits: Counter[str] = Counter()
@@ -221,7 +223,7 @@ def _luck(ids: np.ndarray, seed: int) -> np.ndarray:
     A track's luck hangs on its id and the seed alone. So a table with other rows, or in another
     order, draws alike where it is alike, and so does one that is read in parts.
     """
-    hashed = pd.util.hash_array(ids.astype(object), hash_key=f"{seed:016d}", categorize=False)
+    hashed = pd.util.hash_array(ids, hash_key=f"{seed:016d}", categorize=False)
     return -np.log(-np.log(((hashed >> 11) + 0.5) / 2.0**53))  # what fits a float exactly
 
 
