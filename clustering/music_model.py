@@ -78,9 +78,24 @@ class KernelModel:
 
 @dataclass(frozen=True)
 class MusicModel:
-    """All that is fitted: a model for each feature, and one for the mood."""
+    """All that is fitted.
+
+    Attributes
+    ----------
+    features
+        A model for each of `FEATURES`, of the *loud* descriptors.
+    wordless
+        A second one for instrumentalness, of some *centre* descriptors, from a catalogue of which
+        most is instrumental: the tracks behind `features` hardly have such music.
+    wordless_mix
+        Instrumentalness is ``mix[0] + mix[1] * wordless + mix[2] * features["instrumentalness"]``.
+    mood
+        A model for the quadrants, of the *centre* descriptors.
+    """
 
     features: dict[str, KernelModel]
+    wordless: KernelModel
+    wordless_mix: Array
     mood: KernelModel
 
     def describe(self, music: Music) -> dict[str, Any]:
@@ -90,9 +105,11 @@ class MusicModel:
         minute, ``key`` and ``mode`` as Spotify writes them; ``mood_happy``, ``mood_angry``,
         ``mood_sad`` and ``mood_calm`` sum to 1.
         """
+        heard = {name: float(model(music.loud)[0]) for name, model in self.features.items()}
+        both = (1.0, float(self.wordless(music.centre)[0]), heard["instrumentalness"])
+        heard["instrumentalness"] = float(self.wordless_mix @ both)
         found: dict[str, Any] = {
-            name: float(np.clip(model(music.loud)[0], LOWEST, HIGHEST))
-            for name, model in self.features.items()
+            name: float(np.clip(value, LOWEST, HIGHEST)) for name, value in heard.items()
         }
         found |= {
             "loudness": music.loudness,
@@ -113,8 +130,9 @@ def probabilities(scores: Array) -> Array:
 
 def save_model(model: MusicModel, path: Path) -> None:
     """Write a model as plain arrays; an existing file is replaced at the end."""
-    arrays: dict[str, Any] = {}
-    for name, part in {**model.features, "mood": model.mood}.items():
+    arrays: dict[str, Any] = {"wordless.mix": model.wordless_mix}
+    parts = {**model.features, "wordless": model.wordless, "mood": model.mood}
+    for name, part in parts.items():
         arrays[f"{name}.names"] = np.array(part.names)
         arrays[f"{name}.gamma"] = np.array(part.gamma)
         for field in ("mean", "scale", "landmarks", "weights", "bias"):
@@ -144,7 +162,9 @@ def load_model(path: Path = DEFAULT_FILE) -> MusicModel:
 
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return MusicModel({name: part(name) for name in FEATURES}, part("mood"))
+            features = {name: part(name) for name in FEATURES}
+            mix = arrays["wordless.mix"].astype(float)
+            return MusicModel(features, part("wordless"), mix, part("mood"))
     except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
         raise InputError(
             f"{path} is no model of music ({type(error).__name__}: {error}); fit it again: "

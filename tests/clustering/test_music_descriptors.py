@@ -109,3 +109,23 @@ def test_a_damaged_model_is_named(tmp_path):
     (tmp_path / "model.npz").write_bytes(b"no model")
     with pytest.raises(InputError, match="is no model of music"):
         load_model(tmp_path / "model.npz")
+
+
+def test_most_cadences_are_heard_in_their_key():
+    """Tonic, subdominant, dominant, tonic; tones with six harmonics, a little noise."""
+    times = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    rng = np.random.default_rng(0)
+    right = 0
+    for key in range(12):
+        for mode, thirds in ((1, (4, 4, 4, 4)), (0, (3, 3, 4, 3))):
+            chords = []
+            for root, third in zip((0, 5, 7, 0), thirds, strict=True):
+                tones = [key + root + step for step in (0, third, 7)]
+                pitches = [220.0 * 2 ** ((tone - 9) / 12) for tone in tones]
+                chords.append(
+                    sum(np.sin(2 * np.pi * n * f * times) / n for f in pitches for n in range(1, 7))
+                )
+            sound = np.concatenate(chords * 2) + 0.05 * rng.standard_normal(8 * SAMPLE_RATE_HZ)
+            _, harmony, _ = describe_centre((0.1 * sound).astype(np.float32))
+            right += key_of(harmony) == (key, mode)
+    assert right >= 19  # of 24; it is 20

@@ -6,6 +6,7 @@ import pytest
 
 from clustering.music_model import FEATURES, QUADRANTS, load_model
 from clustering.music_training import (
+    FMA_TABLE,
     MOOD_TABLE,
     SPOTIFY_TABLE,
     cross_validated,
@@ -30,6 +31,10 @@ def data(tmp_path_factory):
         tracks[feature] = 1 / (1 + np.exp(-2 * tracks[names[3]]))
     tracks["artist"] = [f"artist {i // 3}" for i in range(300)]
     tracks.assign(mfcc_1_mean=0.0).to_parquet(folder / SPOTIFY_TABLE)
+    noise = np.random.default_rng(1).standard_normal((120, 20))
+    free = pd.DataFrame(noise, columns=[f"mfcc_{n}" for n in range(20)])
+    free["instrumentalness"] = 1 / (1 + np.exp(-2 * free["mfcc_4"]))
+    free.to_parquet(folder / FMA_TABLE)
     clips = pd.DataFrame(
         rng.standard_normal((200, len(model.mood.names))), columns=list(model.mood.names)
     )
@@ -54,6 +59,9 @@ def test_models_and_scores_are_written_and_right(data, tmp_path):
     assert scores.loc["20 picks, angry, and mood heard", "accuracy"] > 0.3
     assert (tmp_path / "music" / "scores.csv").is_file()
     model = load_model(out)
+    assert scores.loc["instrumentalness, free tracks, by MFCCs alone", "spearman"] > 0.8
+    assert model.wordless.names[3] == "f_mfcc05_mean"  # librosa counts from 0, we do from 1
+    assert (model.wordless_mix[1:] > 0).all()  # what sounds wordless to either sounds so to both
     clips, names = read_mood_data(data)
     told = model.mood.many(clips[names].to_numpy()).argmax(axis=1)
     right = clips["Quadrant"].map({"Q1": 0, "Q2": 1, "Q3": 2, "Q4": 3})
