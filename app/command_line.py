@@ -526,6 +526,10 @@ def analyse(
     jobs: Annotated[
         int, typer.Option("--jobs", help="Files at once.", show_default="one a core")
     ] = -1,
+    vibenet: Annotated[
+        bool,
+        typer.Option("--vibenet", help="Features by VibeNet (pip install 'emotify[vibenet]')."),
+    ] = False,
 ) -> None:
     """Make a table of your own music files: tags, and features computed from the sound.
 
@@ -533,7 +537,7 @@ def analyse(
     """
     from clustering.music_files import analyse_folder
 
-    analysis = analyse_folder(folder, out, n_jobs=jobs)
+    analysis = analyse_folder(folder, out, n_jobs=jobs, vibenet=vibenet)
     complain(analysis.summary())
     print(f"{out}: {len(analysis.frame):,} tracks")
 

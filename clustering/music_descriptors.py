@@ -80,7 +80,7 @@ def hear(path: str | Path) -> Music:
     import librosa
     import pyloudnorm
 
-    samples, rate_hz, duration = _read_middle(Path(path))
+    samples, rate_hz, duration = read_middle(Path(path))
     loudness = pyloudnorm.Meter(rate_hz).integrated_loudness(samples)
     mono = np.ascontiguousarray(samples.mean(axis=1))
     if float(np.sqrt(np.mean(mono**2))) < SILENCE_RMS:
@@ -116,7 +116,15 @@ def compile_first() -> None:
     describe_centre(noise)
 
 
-def _read_middle(path: Path) -> tuple[NDArray[np.float32], int, float]:
+def read_middle(path: Path) -> tuple[NDArray[np.float32], int, float]:
+    """Return a minute from the middle of a file, (n, channels), its rate in Hz, and all seconds.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as sound, is shorter than 3 s, or holds samples that are no
+        numbers.
+    """
     import soundfile
 
     try:

@@ -21,6 +21,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm.auto import tqdm
 
 from clustering.layouts import read_frame
+from clustering.music_model import DEFAULT_FILE
 from clustering.tracks import UNKNOWN_ARTIST, write_tracks
 from ser.audio import printable
 from ser.errors import InputError
@@ -73,7 +74,12 @@ class Analysis:
 
 
 def analyse_folder(
-    folder: str | Path, out: str | Path, *, n_jobs: int = -1, progress: bool = True
+    folder: str | Path,
+    out: str | Path,
+    *,
+    n_jobs: int = -1,
+    vibenet: bool = False,
+    progress: bool = True,
 ) -> Analysis:
     """Describe the music below a folder and write it as a table.
 
@@ -82,9 +88,12 @@ def analyse_folder(
     folder
         Where the music is; links are followed, each folder once.
     out
-        The table, ``.parquet`` or ``.csv``; what it holds of unchanged files is kept.
+        The table, ``.parquet`` or ``.csv``; what it holds of unchanged files is kept, if the same
+        models described them.
     n_jobs
         Files at once; one a core by default.
+    vibenet
+        Whether the features that VibeNet tells are taken from it (`clustering.vibenet_features`).
     progress
         Whether to show a bar.
 
@@ -94,7 +103,8 @@ def analyse_folder(
         If a package is missing, there is no such folder, it holds no music that can be read, or
         `out` cannot be written.
     """
-    _check_packages()
+    _check_packages(vibenet)
+    described_by = _described_by(vibenet)
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise InputError(f"{printable(folder)} is no folder; give the folder that your music is in")
@@ -104,13 +114,13 @@ def analyse_folder(
     for path in files:
         stamp = _stamp(path)
         kept = known.get(str(path))
-        if kept is not None and (kept["file_bytes"], kept["file_time"]) == stamp:
+        if kept is not None and _seal(kept) == (*stamp, described_by):
             rows.append(kept)
         else:
             waiting.append(path)
     n_unchanged = len(rows)
     saved = time.monotonic()
-    heard = _analysed(waiting, n_jobs)
+    heard = _analysed(waiting, n_jobs, vibenet)
     try:
         for path, row, reason in tqdm(
             heard, "music", len(waiting), unit="file", disable=not (progress and waiting)
@@ -118,7 +128,7 @@ def analyse_folder(
             if row is None:
                 skipped.append((printable(path), reason))
             else:
-                rows.append(row)
+                rows.append(row | {"described_by": described_by})
             if time.monotonic() - saved > SAVE_SECONDS:
                 write_tracks(_table(rows), out)
                 saved = time.monotonic()
@@ -162,12 +172,29 @@ def music_table(folder: Path) -> Path:
     return table
 
 
-def _check_packages() -> None:
-    absent = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+def _check_packages(vibenet: bool) -> None:
+    wanted = (*PACKAGES, "vibenet") if vibenet else PACKAGES
+    absent = [package for package in wanted if importlib.util.find_spec(package) is None]
     if absent:
+        extra = "vibenet" if "vibenet" in absent else "music"
         raise InputError(
-            f"analysing music needs {', '.join(absent)}; install with: pip install 'emotify[music]'"
+            f"analysing music needs {', '.join(absent)}; install with: pip install "
+            f"'emotify[{extra}]'"
         )
+
+
+def _described_by(vibenet: bool) -> str:
+    """Return which models tell the features: rows of others are made anew."""
+    own = f"emotify {hashlib.sha1(DEFAULT_FILE.read_bytes()).hexdigest()[:8]}"
+    if not vibenet:
+        return own
+    from clustering.vibenet_features import version
+
+    return f"{own}, {version()}"
+
+
+def _seal(row: dict[Any, Any]) -> tuple[Any, Any, Any]:
+    return row["file_bytes"], row["file_time"], row.get("described_by")
 
 
 def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
@@ -197,7 +224,7 @@ def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
 
 
 def _analysed(
-    waiting: list[Path], n_jobs: int
+    waiting: list[Path], n_jobs: int, vibenet: bool
 ) -> Iterator[tuple[Path, dict[str, Any] | None, str]]:
     if len(waiting) > 1 and n_jobs != 1:
         from clustering.music_descriptors import compile_first
@@ -205,7 +232,7 @@ def _analysed(
         compile_first()
     pool = joblib.Parallel(n_jobs, return_as="generator_unordered")
     try:
-        yield from pool(joblib.delayed(_analyse)(path) for path in waiting)
+        yield from pool(joblib.delayed(_analyse)(path, vibenet) for path in waiting)
     except TerminatedWorkerError as died:
         raise InputError(
             "a process that was reading music died, of a damaged file or for want of memory; what "
@@ -213,7 +240,7 @@ def _analysed(
         ) from died
 
 
-def _analyse(path: Path) -> tuple[Path, dict[str, Any] | None, str]:
+def _analyse(path: Path, vibenet: bool = False) -> tuple[Path, dict[str, Any] | None, str]:
     """Return the row of a file, or why there is none."""
     from clustering.music_descriptors import hear
     from clustering.music_model import load_model
@@ -224,6 +251,10 @@ def _analyse(path: Path) -> tuple[Path, dict[str, Any] | None, str]:
             return path, None, "is empty"
         music = hear(path)
         row = read_tags(path) | load_model().describe(music)
+        if vibenet:
+            from clustering import vibenet_features
+
+            row |= vibenet_features.describe(path)
     except InputError as error:
         return path, None, str(error)
     except OSError as error:

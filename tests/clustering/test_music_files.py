@@ -1,5 +1,6 @@
 """A folder of music becomes a table, again and again, whatever lies in it."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def test_only_what_changed_is_read_again(library, tmp_path, monkeypatch):
     (library / "a.mp3").unlink()
     heard = []
     analyse_one = music_files._analyse
-    monkeypatch.setattr(music_files, "_analyse", lambda p: heard.append(p.name) or analyse_one(p))
+    monkeypatch.setattr(
+        music_files, "_analyse", lambda p, v: heard.append(p.name) or analyse_one(p, v)
+    )
     again = analyse(library, tmp_path)
     assert sorted(heard) == ["b.flac", "new.flac"]
     assert (again.n_read, again.n_unchanged, again.n_gone) == (2, 2, 1)
@@ -124,11 +127,11 @@ def test_a_folder_without_permission_is_named(library):
 def test_an_interrupted_run_keeps_what_it_has(library, tmp_path, monkeypatch):
     analyse_one, done = music_files._analyse, []
 
-    def stop_at_the_third(path):
+    def stop_at_the_third(path, vibenet):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(path)
-        return analyse_one(path)
+        return analyse_one(path, vibenet)
 
     monkeypatch.setattr(music_files, "_analyse", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
@@ -202,10 +205,39 @@ def test_without_the_packages_the_command_says_what_to_install(library, tmp_path
     assert code == 2 and "emotify[music]" in err
 
 
+def test_rows_of_other_models_are_made_anew(library, tmp_path, monkeypatch):
+    analyse(library, tmp_path)
+    other = tmp_path / "model.npz"
+    other.write_bytes(music_files.DEFAULT_FILE.read_bytes() + b" ")
+    monkeypatch.setattr(music_files, "DEFAULT_FILE", other)
+    assert analyse(library, tmp_path).n_unchanged == 0
+    assert analyse(library, tmp_path).n_unchanged == 4
+
+
+def test_vibenet_is_asked_for_its_features(library, tmp_path):
+    pytest.importorskip("vibenet", reason="an extra: pip install 'emotify[vibenet]'")
+    ours = analyse(library, tmp_path).frame
+    theirs = analyse_folder(
+        library, tmp_path / "mine.parquet", n_jobs=1, vibenet=True, progress=False
+    )
+    assert theirs.n_unchanged == 0
+    assert (theirs.frame["valence"] != ours["valence"]).all()
+    assert theirs.frame["liveness"].between(0, 1).all()
+    assert theirs.frame["tempo"].to_numpy() == pytest.approx(ours["tempo"].to_numpy())
+    assert theirs.frame["described_by"].str.contains("vibenet 0").all()
+
+
+def test_vibenet_is_asked_for_by_name_when_absent(library, tmp_path, monkeypatch, emotify):
+    found = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "vibenet" else found(n))
+    code, _, err = emotify("tracks", "analyse", library, "--out", tmp_path / "t.csv", "--vibenet")
+    assert code == 2 and "emotify[vibenet]" in err
+
+
 def test_a_process_that_dies_leaves_what_was_done(library, tmp_path, monkeypatch):
     analyse_one = music_files._analyse
 
-    def dies(waiting, _n_jobs):
+    def dies(waiting, _n_jobs, _vibenet):
         yield analyse_one(waiting[0])
         raise InputError("a process that was reading music died")
 
