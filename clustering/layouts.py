@@ -5,6 +5,7 @@ A layout is told by its columns alone. Column names are compared in a folded for
 `clustering.tracks` checks values, this module only finds the columns.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -129,6 +130,8 @@ LAYOUTS: tuple[Layout, ...] = (
         genre_separator=",",
     ),
 )
+HEADER_BYTES = 1 << 16
+DECODED_BYTES = 1 << 24
 SECOND_GENRE = "playlist_subgenre"  # tidytuesday tells a genre and, beside it, a finer one
 
 
@@ -302,13 +305,14 @@ def _parquet(path: Path, content: bytes) -> pd.DataFrame:
 
 
 def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    text, notes = _decoded(path, content)
-    header = text.lstrip().split("\n", 1)[0]
+    encoding, notes = _encoding(path, content)
+    header = content[:HEADER_BYTES].decode(encoding, "ignore").lstrip().split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     try:
         # An empty cell is missing, but "NA" or "None" may well be the name of a track.
         table = pd.read_csv(
-            io.StringIO(text),
+            io.BytesIO(content),
+            encoding=encoding,
             sep=separator,
             keep_default_na=False,
             na_values=[""],
@@ -328,17 +332,19 @@ def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[st
     return table, notes
 
 
-def _decoded(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in content[:4096]:
+def _encoding(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in content[:4096]:
         raise InputError(
             f"{path} is neither CSV nor Parquet (it holds binary data); export the table as CSV"
         )
-    else:
-        encoding = "utf-8-sig"
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        return content.decode(encoding), ()
+        # In parts: as one text, a table of two million tracks would take four times its bytes.
+        for start in range(0, len(content), DECODED_BYTES):
+            decoder.decode(content[start : start + DECODED_BYTES])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         note = "the file is not UTF-8 and was read as Latin-1: check names with accents"
-        return content.decode("latin-1"), (note,)
+        return "latin-1", (note,)
+    return encoding, ()
