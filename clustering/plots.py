@@ -19,10 +19,11 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from clustering.catalogue import Catalogue
-from clustering.layouts import FEATURE_NAMES
+from clustering.layouts import FEATURE_NAMES, NEEDED_COLUMNS
 from clustering.mapping import Aim, aim_for
 from clustering.moods import DEFAULT_MOODS, MoodModel, projection
 from clustering.playlist import Playlist
+from clustering.shortlist import LargeCatalogue
 from ser.emotions import EMOTIONS, EmotionEstimate, emotion_named
 from ser.plot_style import FAINT, INK, new_axes, style
 
@@ -74,7 +75,9 @@ def plot_distributions(catalogue: Catalogue) -> np.ndarray:
 
 
 def plot_moods(
-    catalogue: Catalogue, playlist: Playlist | None = None, ax: Axes | None = None
+    catalogue: Catalogue | LargeCatalogue,
+    playlist: Playlist | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw a catalogue as a map: similar tracks lie close together, colours are moods.
 
@@ -88,6 +91,11 @@ def plot_moods(
     ax
         Where to draw.
     """
+    if isinstance(catalogue, LargeCatalogue):
+        tracks = [] if playlist is None else playlist.tracks
+        catalogue = catalogue.overview(
+            pd.DataFrame([vars(track) | track.features for track in tracks], columns=NEEDED_COLUMNS)
+        )
     ax = new_axes(ax, 7.5, 5.6)
     moods = catalogue.model.moods
     points, explained = projection(catalogue.model, catalogue.table.frame)

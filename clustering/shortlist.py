@@ -20,14 +20,15 @@ import pandas as pd
 from clustering.catalogue import Catalogue
 from clustering.filters import Filters, lacking, none_passes
 from clustering.large_tables import LargeTable, Piece, usable
-from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS
+from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS, NEEDED_COLUMNS
 from clustering.mapping import HEARD_SHARE, Aim
 from clustering.moods import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.selection import mood_tiers, pool_size
-from clustering.tracks import RANGES, in_our_types, tidied
+from clustering.tracks import RANGES, UNKNOWN_ARTIST, in_our_types, tidied, tracks_from_frame
 from ser import jobs
 
 SAMPLE = 200_000  # tracks that moods are fitted on; half a catalogue of 70,000 gives ARI .97
+OVERVIEW = 4000  # tracks of a picture
 BINS = 4096
 SPARE = 32  # tracks kept beyond those that a choice draws from: some turn out to be broken
 COLUMNS = ("track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "path")
@@ -121,6 +122,14 @@ class LargeCatalogue:
             complete=all(len(rows) < n for rows, n in zip(nearest.rows, n_kept, strict=True)),
             n_bytes=self.table.n_bytes([*search.read, *columns]),
         )
+
+    def overview(self, tracks: pd.DataFrame) -> Catalogue:
+        """Return some tracks (ids, names, artists, features) among a sample, for a picture."""
+        drawn = self.table.sample(OVERVIEW, seed=0)
+        numbers = [f"sample {number}" for number in range(len(drawn))]
+        drawn = drawn.assign(track_id=numbers, name=numbers, artist=UNKNOWN_ARTIST)
+        frame = pd.concat([tracks[list(NEEDED_COLUMNS)], drawn], ignore_index=True)
+        return Catalogue.of(tracks_from_frame(frame, self.table.source), self.model)
 
 
 @dataclass(frozen=True)

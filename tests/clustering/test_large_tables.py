@@ -199,6 +199,19 @@ def test_a_folder_of_parquet_files_is_opened_in_batches(parts, tmp_path):
         open_catalogue(parts, moods=tmp_path / "moods")
 
 
+@pytest.mark.parametrize("mode", [None, "match", "journey"])
+def test_a_large_table_has_a_map_too(large, mode):
+    pytest.importorskip("matplotlib")
+    from clustering.plots import plot_moods
+
+    playlist = mode and make_playlist(EmotionEstimate.of("happy"), large, mode=mode, n_tracks=12)
+    axes = plot_moods(large, playlist)
+    drawn = [len(points.get_offsets()) for points in axes.collections]
+    assert sum(drawn[: len(large.model.moods)]) > 500
+    assert len(drawn) == len(large.model.moods) + (mode is not None)
+    assert mode is None or drawn[-1] == 12
+
+
 def test_a_long_file_is_large_and_a_short_one_is_not(parts, tmp_path, monkeypatch):
     path = tmp_path / "tracks.parquet"
     frame = read_tracks().frame.head(300)
