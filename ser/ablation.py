@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ser.train import TrainSettings
 
 PROTOCOL = "luna-jimenez"
-NO_COPIES = AugmentSettings(speed_factors=(), n_noisy=0, n_band_limited=0, n_reverberated=0)
 
 
 @dataclass(frozen=True)
@@ -203,8 +202,18 @@ def _groups(planned: Sequence[Job]) -> Iterator[tuple[FeatureSettings, AugmentSe
         groups.setdefault(json.dumps([dict(job.row.features), job.row.corpus]), []).append(job)
     for group in groups.values():
         settings = replace(FeatureSettings(), **group[0].row.features)
-        heard = any(job.row.view.copies for job in group)
-        yield settings, AugmentSettings() if heard else NO_COPIES, group
+        yield settings, copies_for({kind for job in group for kind in job.row.view.copies}), group
+
+
+def copies_for(kinds: set[str]) -> AugmentSettings:
+    """Return what makes copies of these kinds and no others: they take most of the time."""
+    every = AugmentSettings()
+    return AugmentSettings(
+        speed_factors=every.speed_factors if "speed" in kinds else (),
+        n_noisy=every.n_noisy if "noise" in kinds else 0,
+        n_band_limited=every.n_band_limited if "band" in kinds else 0,
+        n_reverberated=every.n_reverberated if "room" in kinds else 0,
+    )
 
 
 def _sounds(job: Job) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import soundfile
 
 from ser import ablation, crema_d
 from ser.ablation_rows import BASE, ROWS, rows_named
-from ser.augment import AugmentSettings
+from ser.augment import AugmentSettings, copy_kinds
 from ser.emotions import EMOTION_NAMES, EMOTIONS, emotion_named
 from ser.errors import InputError
 from ser.evaluate import make_folds, read_predictions
@@ -90,6 +90,13 @@ def test_every_change_is_one(folds):
     assert base.combined is False
 
 
+def test_only_copies_that_somebody_hears_are_made():
+    assert ablation.copies_for({"speed", "noise", "band", "room"}) == AugmentSettings()
+    assert copy_kinds(ablation.copies_for({"speed"})) == ("itself", *("speed",) * 4)
+    assert set(copy_kinds(ablation.copies_for({"room"}))) == {"itself", "room"}
+    assert copy_kinds(ablation.copies_for(set())) == ("itself",)
+
+
 def test_what_is_missing_is_said(folds, tmp_path):
     with pytest.raises(InputError, match="give --song DIR"):
         ablation.plan(rows_named(["song"]), folds, tmp_path)
@@ -151,7 +158,7 @@ def prepared(row, tones, epochs, **view_changes):
     job = replace(job, train=job.train[:64], judged=job.judged[:16])
     stored = replace(FeatureSettings(), **row.features)
     clips = [*job.train, *job.validation, *job.judged, *job.extra]
-    copies = make_feature_copies(clips, new_extractor(stored), ablation.NO_COPIES)
+    copies = make_feature_copies(clips, new_extractor(stored), ablation.copies_for(set()))
     seen = view(copies, stored, replace(row.view, copies=(), **view_changes))
     return job, seen, ablation.settings_of(row, epochs)
 
@@ -169,7 +176,7 @@ def test_the_base_is_the_recipe_of_the_model_that_ships(tones, monkeypatch):
     (base,) = rows_named([BASE])
     job, seen, settings = prepared(base, tones, epochs=2)
     extractor = new_extractor()
-    copies = make_feature_copies([*job.train, *job.judged], extractor, ablation.NO_COPIES)
+    copies = make_feature_copies([*job.train, *job.judged], extractor, ablation.copies_for(set()))
     judged = [copies.matrix(row) for row in copies.rows(job.judged)]
     network = train.fit_network(copies, job.train, extractor, settings, seed=0, progress=False)
     # The same initial weights, the same batches, and the same way from there.
