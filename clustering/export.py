@@ -18,7 +18,7 @@ from ser.safe_write import write_text
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from clustering.playlist import Playlist
+    from clustering.playlist import Playlist, PlaylistTrack
 
 # A spreadsheet runs a cell that begins with one of these as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -45,12 +45,18 @@ def as_dict(playlist: "Playlist") -> dict[str, Any]:
                 "name": track.name,
                 "artist": track.artist,
                 "url": track.url,
+                **_path(track),
                 "distance": round(track.distance, 4),
                 **track.features,
             }
             for track in playlist.tracks
         ],
     }
+
+
+def _path(track: "PlaylistTrack") -> dict[str, str]:
+    """Return the path of a track that has one: only tables of sound files tell it."""
+    return {} if track.path is None else {"path": track.path}
 
 
 def as_text(playlist: "Playlist") -> str:
@@ -80,6 +86,7 @@ def as_frame(playlist: "Playlist") -> pd.DataFrame:
                 "name": track.name,
                 "artist": track.artist,
                 "url": track.url,
+                **_path(track),
                 "mood": track.mood,
                 "distance": round(track.distance, 4),
                 "why": track.why,

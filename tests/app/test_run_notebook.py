@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from app import run_notebook
 from clustering.tracks import DEFAULT_TABLE
 from ser.errors import InputError
+from ser.user_data import DATA_HOME_VARIABLE
 
 SAMPLES = run_notebook.ROOT / "data" / "samples"
 
@@ -41,6 +44,30 @@ def test_a_recording_and_an_own_table_become_a_page(build, tmp_path, capsys):
     executed = nbformat.read(build / run_notebook.NOTEBOOK.name, as_version=4)
     shown = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs]
     assert sum("image/png" in o.get("data", {}) for o in shown) >= 5
+
+
+def test_an_own_folder_of_music_becomes_a_page(build, tmp_path, monkeypatch):
+    pytest.importorskip("mutagen", reason="own music needs the extra: pip install 'emotify[music]'")
+    monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
+    folder = tmp_path / "music"
+    folder.mkdir()
+    times = np.arange(4 * 22_050) / 22_050
+    for number in range(12):
+        tone = np.sin(2 * np.pi * 110 * 2 ** (number / 12) * times)
+        beats = np.exp(-3 * (times % (0.25 + 0.05 * number)))
+        soundfile.write(folder / f"Band {number} - Song.flac", 0.3 * tone * beats, 22_050)
+    run_notebook.run(SAMPLES / "synthetic_slow.wav", n_tracks=5, tracks=str(folder))
+    tracks = json.loads((build / "playlist.json").read_text("utf-8"))["tracks"]
+    assert len(tracks) == 5
+    assert all(Path(track["path"]).parent == folder.resolve() for track in tracks)
+
+
+def test_a_table_that_stays_on_disk_becomes_a_page(build, tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    pd.read_parquet(DEFAULT_TABLE).to_parquet(folder / "tracks.parquet")
+    run_notebook.run(SAMPLES / "synthetic_slow.wav", mode="journey", n_tracks=7, tracks=str(folder))
+    assert len(json.loads((build / "playlist.json").read_text("utf-8"))["tracks"]) == 7
 
 
 def test_a_wrong_wish_is_answered_as_by_the_command_line(build):
