@@ -54,7 +54,7 @@ TracksOption = Annotated[
     typer.Option(
         "--tracks",
         help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify), "
-        "or a folder of music.",
+        "a folder of Parquet files, or a folder of music.",
         show_default="the table that ships with Emotify",
     ),
 ]
@@ -410,7 +410,7 @@ def show_moods(
 
 @moods_app.command("fit")
 def fit(
-    table: Annotated[Path, typer.Argument(help="Track table, CSV or Parquet.")],
+    table: Annotated[Path, typer.Argument(help="Track table, as for `playlist --tracks`.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     n_moods: Annotated[int, typer.Option("--moods", help="Number of clusters.")] = 6,
     seed: SeedOption = 0,

@@ -106,15 +106,17 @@ def open_catalogue(
     InputError
         If the table or the moods cannot be read, or the moods belong to another table.
     """
-    if path is not None and Path(path) != DEFAULT_TABLE:
+    if path is not None:
         from clustering.large_tables import is_large, open_large_table
 
-        if is_large(Path(path)):
+        folder = Path(path) if Path(path).is_dir() else None
+        if folder is not None:
+            from clustering.music_files import find_music, music_table
+        # A folder with music in it is a folder of music, whatever tables lie there, too.
+        if is_large(Path(path)) and not (folder and find_music(folder)[0]):
             return _large(open_large_table(Path(path)), moods, n_moods, seed)
-    if path is not None and Path(path).is_dir():
-        from clustering.music_files import music_table
-
-        path = music_table(Path(path))
+        if folder is not None:
+            path = music_table(folder)
     table = read_tracks(path)
     is_default = path is None or Path(path).resolve() == DEFAULT_TABLE
     if moods is None and is_default and (n_moods, seed) == (DEFAULT_MOODS, 0):

@@ -5,6 +5,7 @@ rows. Only the columns that are asked for are read. Rows are numbered through al
 of their names. Nothing is tidied here: who reads rows leaves out broken ones.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -314,6 +315,11 @@ def _metadata(path: Path) -> Any:
 
 
 def _damaged(path: str | Path, error: Exception) -> InputError:
+    if isinstance(error, OSError) and error.errno:
+        return InputError(
+            f"{path} cannot be read: {os.strerror(error.errno)}; check its rights, and that all "
+            "machines of a cluster see it"
+        )
     return InputError(
         f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it again"
     )

@@ -15,7 +15,7 @@ from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS
 from clustering.mood_folder import save_moods
 from clustering.playlist import make_playlist
 from clustering.shortlist import LargeCatalogue
-from clustering.tracks import read_tracks, tracks_from_frame, write_tracks
+from clustering.tracks import DEFAULT_TABLE, read_tracks, tracks_from_frame, write_tracks
 from ser import jobs
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
@@ -199,6 +199,18 @@ def test_a_folder_of_parquet_files_is_opened_in_batches(parts, tmp_path):
         open_catalogue(parts, moods=tmp_path / "moods")
 
 
+def test_tables_beside_music_do_not_hide_it(parts, tmp_path, monkeypatch):
+    folder = tmp_path / "music"
+    shutil.copytree(parts, folder)
+    (folder / "song.mp3").write_bytes(b"x")
+    seen = []
+    monkeypatch.setattr(
+        "clustering.music_files.music_table", lambda path: seen.append(path) or DEFAULT_TABLE
+    )
+    assert isinstance(open_catalogue(folder), Catalogue)
+    assert seen == [folder]
+
+
 @pytest.mark.parametrize("mode", [None, "match", "journey"])
 def test_a_large_table_has_a_map_too(large, mode):
     pytest.importorskip("matplotlib")
@@ -291,6 +303,15 @@ def test_damage_found_while_reading_is_said(parts, tmp_path, catalogue):
     path.write_bytes(content)
     large = LargeCatalogue(open_large_table(folder), catalogue.model)
     with pytest.raises(InputError, match=r"part-0\.parquet is a damaged Parquet file"):
+        make_playlist(EmotionEstimate.of("sad"), large)
+
+
+def test_a_file_that_is_gone_is_said(parts, tmp_path, catalogue):
+    folder = tmp_path / "gone"
+    shutil.copytree(parts, folder)
+    large = LargeCatalogue(open_large_table(folder), catalogue.model)
+    (folder / "part-2.parquet").unlink()
+    with pytest.raises(InputError, match=r"part-2\.parquet cannot be read: No such file"):
         make_playlist(EmotionEstimate.of("sad"), large)
 
 
