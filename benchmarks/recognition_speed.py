@@ -71,8 +71,9 @@ def librosa_features(samples: Samples, extractor: FeatureExtractor) -> Matrix:
         samples = scale_to_reference_level(samples)
     rate = settings.sample_rate_hz
     frames = {"n_fft": settings.n_fft, "hop_length": settings.hop_length}
-    mfcc = {"n_mfcc": settings.n_mfcc, "n_mels": settings.n_mels}
-    parts = [librosa.feature.mfcc(y=samples, sr=rate, **mfcc, **frames)]
+    mel = librosa.feature.melspectrogram(y=samples, sr=rate, n_mels=settings.n_mels, **frames)
+    decibel = librosa.power_to_db(mel, top_db=settings.dynamic_range_db)
+    parts = [librosa.feature.mfcc(S=decibel, n_mfcc=settings.n_mfcc)]
     if settings.n_chroma:
         parts += [librosa.feature.chroma_stft(y=samples, sr=rate, tuning=0, **frames)]
     if settings.pitch:
