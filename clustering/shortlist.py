@@ -2,7 +2,8 @@
 
 Each aim keeps a bounded number of nearest tracks while batches go by. What survives, some hundred
 tracks, becomes an ordinary `Catalogue` with the moods of the large table, and the choice goes on as
-ever: it is the one that the whole table in memory would give.
+ever: it is the one that the whole table in memory would give. (A journey that is to last so many
+minutes may settle on another number of steps: what tracks usually last is told by those found.)
 
 To place every row exactly among the table's quantiles would take most of the time, so a cheap lower
 bound of the distance goes first: each feature's range is cut into `BINS`, and for each bin it is
