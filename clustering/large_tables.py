@@ -112,8 +112,8 @@ class LargeTable:
         """Return one line: how many rows, and how they are read."""
         files = f"{self.n_files:,} Parquet file" + "s" * (self.n_files != 1)
         return (
-            f"{self.source}: {len(self):,} rows in {files}, read in batches (broken rows and "
-            "spoken word are left out as they are met)"
+            f"{self.source}: {len(self):,} rows in {files}, read in batches; moods come from a "
+            "sample, and broken rows and spoken word are left out as they are met"
         )
 
     def n_bytes(self, columns: Sequence[str]) -> int:
