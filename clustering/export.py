@@ -136,8 +136,9 @@ def as_json(playlist: "Playlist", path: str | Path | None = None) -> str:
 def write_csv(playlist: "Playlist", path: str | Path) -> None:
     """Write CSV; text that a spreadsheet would run as a formula gets a leading apostrophe."""
     frame = as_frame(playlist)
-    for column in ("track_id", "name", "artist", "mood", "why"):
-        dangerous = frame[column].str.startswith(FORMULA_STARTS)
+    texts = {"track_id", "name", "artist", "path", "mood", "why"} & {*frame.columns}
+    for column in texts:
+        dangerous = frame[column].str.startswith(FORMULA_STARTS).fillna(False).astype(bool)
         frame[column] = frame[column].where(~dangerous, "'" + frame[column])
     write_text(path, frame.to_csv(index=False))
 

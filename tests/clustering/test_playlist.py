@@ -208,6 +208,10 @@ def test_the_page_escapes_what_tables_hold(hostile, catalogue, tmp_path):
 def test_csv_runs_no_formula(hostile, catalogue, tmp_path):
     make_playlist(SAD, hostile).to_csv(tmp_path / "a.csv")
     assert pd.read_csv(tmp_path / "a.csv")["artist"].str.startswith("'=").all()
+    frame = hostile.table.frame.assign(path=["=1+1.mp3", None] * 15)
+    make_playlist(SAD, tracks_from_frame(frame)).to_csv(tmp_path / "p.csv")
+    paths = pd.read_csv(tmp_path / "p.csv")["path"]
+    assert paths.isna().any() and paths.dropna().eq("'=1+1.mp3").all()
     playlist = make_playlist(SAD, catalogue)
     playlist.to_csv(tmp_path / "b.csv")
     back = pd.read_csv(tmp_path / "b.csv")
