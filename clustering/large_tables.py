@@ -18,6 +18,7 @@ from clustering.layouts import (
     FEATURE_NAMES,
     MOOD_COLUMNS,
     Layout,
+    damaged_parquet,
     find_layout,
     renamed,
     second_genre,
@@ -141,14 +142,10 @@ class LargeTable:
                     yield first_row, batch
                     first_row += len(batch)
         except (pa.ArrowException, OSError) as error:
-            raise _damaged(piece.path, error) from error
-
-    def features(self, batch: Any) -> np.ndarray:
-        """Return the features of a batch, shape (n, 8), columns in one block; NaN where missing."""
-        return self.numbers(batch, FEATURE_NAMES)
+            raise _unreadable(piece.path, error) from error
 
     def numbers(self, batch: Any, columns: Sequence[str]) -> np.ndarray:
-        """Return number columns of a batch, by our names, shape (n, columns); missing is NaN."""
+        """Return number columns of a batch, by our names, shape (n, columns); NaN if missing."""
         found = np.empty((len(batch), len(columns)), order="F")
         for place, name in enumerate(columns):
             column = batch.column(self.columns[name])
@@ -295,13 +292,10 @@ def _sample(piece: Piece, table: LargeTable, share: float, seed: int) -> tuple[i
     rng = np.random.default_rng([seed, piece.first_row])
     drawn = [np.empty((0, len(FEATURE_NAMES)))]
     for _, batch in table.batches(piece, table.theirs(FEATURE_NAMES)):
-        features = table.features(batch.take(_as_indices(_drawn(rng, len(batch), share))))
+        chosen = np.flatnonzero(rng.random(len(batch)) < share)
+        features = table.numbers(batch.take(_as_indices(chosen)), FEATURE_NAMES)
         drawn.append(features[usable(features)])
     return piece.first_row, np.concatenate(drawn)
-
-
-def _drawn(rng: np.random.Generator, n_rows: int, share: float) -> np.ndarray:
-    return np.flatnonzero(rng.random(n_rows) < share)
 
 
 def _metadata(path: Path) -> Any:
@@ -311,18 +305,16 @@ def _metadata(path: Path) -> Any:
     try:
         return pq.read_metadata(path)
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
+        raise _unreadable(path, error) from error
 
 
-def _damaged(path: str | Path, error: Exception) -> InputError:
+def _unreadable(path: str | Path, error: Exception) -> InputError:
     if isinstance(error, OSError) and error.errno:
         return InputError(
             f"{path} cannot be read: {os.strerror(error.errno)}; check its rights, and that all "
             "machines of a cluster see it"
         )
-    return InputError(
-        f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it again"
-    )
+    return damaged_parquet(path, error)
 
 
 def _check_numbers(path: Path, schema: Any, columns: Mapping[str, str]) -> None:

@@ -298,10 +298,14 @@ def _parquet(path: Path, content: bytes) -> pd.DataFrame:
         rows = pq.read_table(pa.BufferReader(content), use_threads=False)
         return rows.to_pandas(use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(
-            f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it "
-            "again"
-        ) from error
+        raise damaged_parquet(path, error) from error
+
+
+def damaged_parquet(path: str | Path, error: Exception) -> InputError:
+    """Return what to say of a Parquet file that cannot be decoded."""
+    return InputError(
+        f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it again"
+    )
 
 
 def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[str, ...]]:
