@@ -416,13 +416,18 @@ def fit(
     seed: SeedOption = 0,
 ) -> None:
     """Fit mood clusters on a table and save them."""
-    from clustering.catalogue import open_catalogue
+    from clustering.catalogue import open_table
     from clustering.mood_folder import save_moods
+    from clustering.moods import fit_moods
+    from clustering.shortlist import sample_of
+    from clustering.tracks import TrackTable
 
-    fitted = open_catalogue(table, n_moods=n_moods, seed=seed)
-    complain(fitted.table.summary())
-    save_moods(fitted.model, out)
-    print(fitted.model.describe())
+    tracks = open_table(table)
+    complain(tracks.summary())
+    heard = tracks if isinstance(tracks, TrackTable) else sample_of(tracks, seed=seed)
+    fitted = fit_moods(heard, n_moods=n_moods, seed=seed)
+    save_moods(fitted, out)
+    print(fitted.describe())
     complain(f"wrote {out}")
 
 

@@ -63,8 +63,7 @@ class Catalogue:
         """The mood heard in each track's own sound, (n, 4), as `MOOD_COLUMNS`; None if unknown."""
         if not all(self.table.has(column) for column in MOOD_COLUMNS):
             return None
-        chances = self.table.frame[list(MOOD_COLUMNS)].to_numpy(dtype=float)
-        return np.where(np.isnan(chances), 1 / len(MOOD_COLUMNS), chances)
+        return known_chances(self.table.frame[list(MOOD_COLUMNS)].to_numpy(dtype=float))
 
     @cached_property
     def transitions(self) -> Transitions:
@@ -78,6 +77,34 @@ class Catalogue:
             return {}
         single = self.table.frame["genre"].dropna().str.split(";").explode().str.strip()
         return {name.casefold(): name for name in single.value_counts().index if name}
+
+
+def known_chances(chances: np.ndarray) -> np.ndarray:
+    """Return chances of `MOOD_COLUMNS`, (n, 4), even where nobody listened (NaN)."""
+    return np.where(np.isnan(chances), 1 / len(MOOD_COLUMNS), chances)
+
+
+def open_table(path: str | Path | None = None) -> "TrackTable | LargeTable":
+    """Read the tracks that `open_catalogue` gives moods, or look at them where they lie.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read.
+    """
+    if path is None:
+        return read_tracks()
+    from clustering.large_tables import is_large, open_large_table
+
+    path = Path(path)
+    if not path.is_dir():
+        return open_large_table(path) if is_large(path) else read_tracks(path)
+    from clustering.music_files import find_music, music_table
+
+    # A folder with music in it is a folder of music, whatever tables lie there, too.
+    if is_large(path) and not find_music(path)[0]:
+        return open_large_table(path)
+    return read_tracks(music_table(path))
 
 
 def open_catalogue(
@@ -106,18 +133,9 @@ def open_catalogue(
     InputError
         If the table or the moods cannot be read, or the moods belong to another table.
     """
-    if path is not None:
-        from clustering.large_tables import is_large, open_large_table
-
-        folder = Path(path) if Path(path).is_dir() else None
-        if folder is not None:
-            from clustering.music_files import find_music, music_table
-        # A folder with music in it is a folder of music, whatever tables lie there, too.
-        if is_large(Path(path)) and not (folder and find_music(folder)[0]):
-            return _large(open_large_table(Path(path)), moods, n_moods, seed)
-        if folder is not None:
-            path = music_table(folder)
-    table = read_tracks(path)
+    table = open_table(path)
+    if not isinstance(table, TrackTable):
+        return _large(table, moods, n_moods, seed)
     is_default = path is None or Path(path).resolve() == DEFAULT_TABLE
     if moods is None and is_default and (n_moods, seed) == (DEFAULT_MOODS, 0):
         moods = DEFAULT_MOOD_FOLDER if DEFAULT_MOOD_FOLDER.is_dir() else None

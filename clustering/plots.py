@@ -92,10 +92,8 @@ def plot_moods(
         Where to draw.
     """
     if isinstance(catalogue, LargeCatalogue):
-        tracks = [] if playlist is None else playlist.tracks
-        catalogue = catalogue.overview(
-            pd.DataFrame([vars(track) | track.features for track in tracks], columns=NEEDED_COLUMNS)
-        )
+        none = pd.DataFrame(columns=NEEDED_COLUMNS)
+        catalogue = catalogue.overview(none if playlist is None else playlist.to_frame())
     ax = new_axes(ax, 7.5, 5.6)
     moods = catalogue.model.moods
     points, explained = projection(catalogue.model, catalogue.table.frame)

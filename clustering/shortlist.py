@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from clustering.catalogue import Catalogue
+from clustering.catalogue import Catalogue, known_chances
 from clustering.filters import Filters, lacking, none_passes
 from clustering.large_tables import LargeTable, Piece, usable
 from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS, NEEDED_COLUMNS
@@ -74,7 +74,7 @@ class LargeCatalogue:
         cls, table: LargeTable, *, n_moods: int = DEFAULT_MOODS, seed: int = 0
     ) -> "LargeCatalogue":
         """Fit moods on a sample of the table."""
-        model = fit_moods(table.sample(SAMPLE, seed=seed), n_moods=n_moods, seed=seed)
+        model = fit_moods(sample_of(table, seed=seed), n_moods=n_moods, seed=seed)
         return cls(table, model)
 
     def shortlist(self, aims: Sequence[Aim], filters: Filters, *, times: int = 1) -> Shortlist:
@@ -131,6 +131,11 @@ class LargeCatalogue:
         drawn = drawn.assign(track_id=numbers, name=numbers, artist=UNKNOWN_ARTIST)
         frame = pd.concat([tracks[list(NEEDED_COLUMNS)], drawn], ignore_index=True)
         return Catalogue.of(tracks_from_frame(frame, self.table.source), self.model)
+
+
+def sample_of(table: LargeTable, *, seed: int) -> pd.DataFrame:
+    """Return the features that moods of a large table are fitted on."""
+    return table.sample(SAMPLE, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -289,7 +294,7 @@ def _scan(piece: Piece, search: _Search, known: _Found) -> _Found:
         chosen = values[here]
         features = pd.DataFrame(chosen[:, : len(FEATURE_NAMES)], columns=list(FEATURE_NAMES))
         quantiles = search.model.quantiles(features)
-        heard = _filled(chosen[:, len(FEATURE_NAMES) :]) if table.has_heard_moods else None
+        heard = known_chances(chosen[:, len(FEATURE_NAMES) :]) if table.has_heard_moods else None
         distances = np.array([aim.distances(quantiles, heard) for aim in search.aims])
         near = (distances <= np.array(marks)[:, None]).any(axis=0)
         if not near.any():
@@ -305,7 +310,3 @@ def _scan(piece: Piece, search: _Search, known: _Found) -> _Found:
         )
         found = found.with_more(more, search.n_kept)
     return found
-
-
-def _filled(heard: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(heard), 1 / len(MOOD_COLUMNS), heard)

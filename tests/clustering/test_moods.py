@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from clustering import moods
 from clustering.catalogue import open_catalogue
 from clustering.layouts import FEATURE_NAMES
 from clustering.mood_folder import DEFAULT_MOOD_FOLDER, load_moods, save_moods
 from clustering.moods import fit_moods, mood_names, projection, stability
-from clustering.tracks import read_tracks, tracks_from_frame
+from clustering.tracks import DEFAULT_TABLE, read_tracks, tracks_from_frame
 from ser.errors import InputError
 
 
@@ -162,3 +163,13 @@ def test_the_projection_keeps_quiet_and_loud_apart(table, model):
     assert len(points) == len(table)
     assert 0.4 < shares.sum() < 1
     assert abs(np.corrcoef(points["x"], table.frame["energy"])[0, 1]) > 0.6
+
+
+def test_the_default_table_is_fitted_when_it_is_asked_for(tmp_path, emotify, monkeypatch):
+    fitted = []
+    fit = moods.fit_moods
+    monkeypatch.setattr(
+        moods, "fit_moods", lambda *given, **how: fitted.append(1) or fit(*given, **how)
+    )
+    code, _, _ = emotify("moods", "fit", DEFAULT_TABLE, "--out", tmp_path / "moods")
+    assert code == 0 and fitted
