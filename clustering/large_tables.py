@@ -28,6 +28,7 @@ from ser import jobs
 from ser.errors import InputError
 
 MOST_IN_MEMORY = 1_000_000  # rows; from here on tidying takes gigabytes and half a minute
+LOWEST, HIGHEST = np.array([RANGES[name] for name in FEATURE_NAMES]).T  # of each feature, (8,)
 BATCH = 65_536  # rows in memory at once, for each core
 PIECE = 1_000_000  # rows that one job reads, at most, if row groups are no larger
 BUFFER = 1 << 20  # bytes of each column read ahead; without it a whole row group is
@@ -66,7 +67,7 @@ class Piece:
 
     def of(self, rows: np.ndarray) -> np.ndarray:
         """Return those of some row numbers that lie in it."""
-        return rows[(rows >= self.first_row) & (rows < self.first_row + self.n_rows)]
+        return _between(rows, self.first_row, self.n_rows)
 
 
 @dataclass(frozen=True)
@@ -262,9 +263,12 @@ def open_large_table(path: Path) -> LargeTable:
 
 def usable(features: np.ndarray) -> np.ndarray:
     """Return for each row of features, (n, 8), whether it can be used: whole, and no speech."""
-    low, high = np.array([RANGES[name] for name in FEATURE_NAMES]).T
-    whole = ((features >= low) & (features <= high)).all(axis=1)
+    whole = ((features >= LOWEST) & (features <= HIGHEST)).all(axis=1)
     return whole & (features[:, FEATURE_NAMES.index("speechiness")] <= SPOKEN_WORD_SPEECHINESS)
+
+
+def _between(rows: np.ndarray, first_row: int, n_rows: int) -> np.ndarray:
+    return rows[(rows >= first_row) & (rows < first_row + n_rows)]
 
 
 def _take(
@@ -276,7 +280,7 @@ def _take(
         if not len(wanted):  # row groups are not too long where this matters: they are skipped
             continue
         for first_row, batch in table.batches(group, table.theirs(columns)):
-            here = wanted[(wanted >= first_row) & (wanted < first_row + len(batch))] - first_row
+            here = _between(wanted, first_row, len(batch)) - first_row
             if len(here):
                 parts.append(table.frame(batch.take(_as_indices(here)), columns))
     return piece.first_row, pd.concat(parts, ignore_index=True)

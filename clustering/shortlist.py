@@ -20,12 +20,12 @@ import pandas as pd
 
 from clustering.catalogue import Catalogue, known_chances
 from clustering.filters import Filters, lacking, none_passes
-from clustering.large_tables import LargeTable, Piece, usable
+from clustering.large_tables import HIGHEST, LOWEST, LargeTable, Piece, usable
 from clustering.layouts import FEATURE_NAMES, MOOD_COLUMNS, NEEDED_COLUMNS
 from clustering.mapping import HEARD_SHARE, Aim
 from clustering.moods import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.selection import mood_tiers, pool_size
-from clustering.tracks import RANGES, UNKNOWN_ARTIST, in_our_types, tidied, tracks_from_frame
+from clustering.tracks import UNKNOWN_ARTIST, in_our_types, tidied, tracks_from_frame
 from ser import jobs
 
 SAMPLE = 200_000  # tracks that moods are fitted on; half a catalogue of 70,000 gives ARI .97
@@ -189,11 +189,10 @@ class _Bounds:
 
     @classmethod
     def of(cls, model: MoodModel, aims: Sequence[Aim], heard: bool) -> "_Bounds":
-        low, high = np.array([RANGES[name] for name in FEATURE_NAMES]).T
-        steps = np.linspace(0.0, 1.0, BINS + 1)[:, None]
-        edges = low + steps * (high - low)
+        reach = HIGHEST - LOWEST
+        edges = LOWEST + np.linspace(0.0, 1.0, BINS + 1)[:, None] * reach
         # A value that rounding puts into the next bin must not be beyond its edges.
-        slack = 1e-6 * (high - low)
+        slack = 1e-6 * reach
         lowest, highest = (
             model.quantiles(pd.DataFrame(edge, columns=list(FEATURE_NAMES)))
             for edge in (edges[:-1] - slack, edges[1:] + slack)
@@ -204,7 +203,7 @@ class _Bounds:
             weights = np.array([aim.weights[name] for name in FEATURE_NAMES])
             gap = np.maximum(0.0, np.maximum(lowest - target, target - highest))
             squares[number] = (weights * gap**2).T * (1 - HEARD_SHARE if heard else 1.0)
-        return cls(low, BINS / (high - low), squares)
+        return cls(LOWEST, BINS / reach, squares)
 
     @cached_property
     def together(self) -> np.ndarray:
