@@ -1,8 +1,8 @@
 """The `emotify` command: thin over `ser` and `clustering`.
 
 Heavy packages are imported inside the commands, so that `emotify recognize` starts quickly.
-Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 a check
-failed, 2 what the user gave cannot be used, 130 interrupted.
+Results go to standard output, everything else to standard error; exit codes are those of
+`app.terminal`.
 """
 
 import json
@@ -15,24 +15,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
+from app import listener_commands, playlist_command, spotify_commands
+from app.options import (
+    HeadlessOption,
+    JsonOption,
+    ModelOption,
+    MoodsOption,
+    SeedOption,
+    SpeakerOption,
+    TracksOption,
+    open_catalogue,
+    warn_of_telephone,
+)
+from app.terminal import FAILED, WRONG_INPUT, complain, guarded
 from ser.emotions import EMOTION_NAMES, EmotionEstimate
 from ser.errors import InputError
 
 if TYPE_CHECKING:
-    from clustering.catalogue import Catalogue
-    from clustering.shortlist import LargeCatalogue
     from ser.train import TrainSettings
 
-FAILED = 1
-WRONG_INPUT = 2
-INTERRUPTED = 130
 BAR_WIDTH = 30
 BAR_DELAY_SECONDS = 2.0  # work that takes no longer needs no progress bar
-TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
+
+
+class _Commands(TyperGroup):
+    """Lets `playlist like` and its like stand beside `playlist FILE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the arguments begin with; a name may be two words."""
+        if " ".join(args[:2]) in self.commands:
+            args = [" ".join(args[:2]), *args[2:]]
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     name="emotify",
+    cls=_Commands,
     help="From the emotion in a voice to a playlist that fits it.",
     no_args_is_help=True,
     add_completion=False,
@@ -41,72 +61,22 @@ app = typer.Typer(
 )
 moods_app = typer.Typer(help="See or fit the mood clusters of a track table.", no_args_is_help=True)
 tracks_app = typer.Typer(help="Gather or fetch tables of tracks.", no_args_is_help=True)
+spotify_app = typer.Typer(help="Log in to Spotify, or out of it.", no_args_is_help=True)
 ravdess_app = typer.Typer(help="Fetch or check the RAVDESS corpus.", no_args_is_help=True)
 app.add_typer(moods_app, name="moods")
 app.add_typer(tracks_app, name="tracks")
+app.add_typer(spotify_app, name="spotify")
 app.add_typer(ravdess_app, name="ravdess")
 
-ModelOption = Annotated[
-    Path | None, typer.Option("--model", help="Model folder.", show_default="models/ser")
-]
-TracksOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--tracks",
-        help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify), "
-        "a folder of Parquet files, or a folder of music.",
-        show_default="the table that ships with Emotify",
-    ),
-]
-MoodsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--moods",
-        help="Folder that `emotify moods fit` wrote for this table.",
-        show_default="moods are fitted now",
-    ),
-]
 RavdessOption = Annotated[
     Path | None,
     typer.Option("--ravdess", envvar="EMOTIFY_RAVDESS", help="Folder with the RAVDESS speech."),
 ]
-SpeakerOption = Annotated[
-    str | None,
-    typer.Option("--speaker", metavar="NAME", help="Whose voice it is (`emotify enrol`)."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 
 
 def main() -> NoReturn:
     """Run the `emotify` command."""
     guarded(app)
-
-
-def guarded(application: typer.Typer) -> NoReturn:
-    """Run an application; a user's mistake ends with a message and exit code 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # names that are not UTF-8
-    try:
-        application()
-    except InputError as error:
-        complain(str(error))
-        sys.exit(WRONG_INPUT)
-    except SystemExit as stop:
-        if stop.code == INTERRUPTED:  # Typer's answer to Ctrl-C
-            complain("interrupted; the same command starts again, or goes on where it stopped")
-        raise
-    except BrokenPipeError:
-        # The reader has gone, as in `emotify ... | head`; nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
-    sys.exit(0)
-
-
-def complain(message: str) -> None:
-    """Print a message for the user on standard error."""
-    print(f"emotify: {message}", file=sys.stderr)
 
 
 # ------------------------------------------------------------------------------------- speech
@@ -141,7 +111,7 @@ def recognize(
             complain(str(estimate))
             n_refused += 1
             continue
-        _warn_of_telephone(path)
+        warn_of_telephone(path)
         answers.append({"file": printable(path), **estimate.to_dict()})
         if not as_json:
             _print_estimate(printable(path), estimate, timeline=timeline)
@@ -166,17 +136,6 @@ def _estimates(
                 bar.clear()  # room for what is printed about this file
             yield path, estimate
             bar.update()
-
-
-def _warn_of_telephone(path: Path) -> None:
-    from ser.audio import Recording
-
-    recording = Recording(path)
-    if recording.sample_rate_hz <= TELEPHONE_RATE_HZ:
-        complain(
-            f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; "
-            "estimates of such sound are somewhat less reliable"
-        )
 
 
 def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
@@ -279,121 +238,15 @@ def _list_speakers() -> None:
 # -------------------------------------------------------------------------------------- music
 
 
-@app.command()
-def playlist(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", readable=False, help="Recording of one person speaking."),
-    ] = None,
-    emotion: Annotated[
-        str | None,
-        typer.Option("--emotion", help=f"Instead of FILE: {', '.join(EMOTION_NAMES)}."),
-    ] = None,
-    tracks: TracksOption = None,
-    moods: MoodsOption = None,
-    mode: Annotated[
-        str,
-        typer.Option(
-            "--mode",
-            help="match: music that feels as you do; lift: towards calm or happy; "
-            "journey: from the one to the other.",
-        ),
-    ] = "match",
-    n_tracks: Annotated[int, typer.Option("-n", "--number", help="Number of tracks.")] = 20,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", help="Length instead of a number of tracks.")
-    ] = None,
-    seed: SeedOption = 0,
-    genre: Annotated[
-        list[str] | None, typer.Option("--genre", help="Keep this genre; may be repeated.")
-    ] = None,
-    artist: Annotated[
-        list[str] | None, typer.Option("--artist", help="Keep this artist; may be repeated.")
-    ] = None,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Leave out tracks marked explicit.")
-    ] = False,
-    years: Annotated[
-        str | None, typer.Option("--years", metavar="FROM-TO", help="Years of release.")
-    ] = None,
-    as_json: JsonOption = False,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
-    m3u: Annotated[
-        Path | None, typer.Option("--m3u", help="Write an M3U (the table needs a path column).")
-    ] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write a web page.")] = None,
-    play: Annotated[
-        bool, typer.Option("--play", help="Play it (the table needs a path column).")
-    ] = False,
-    speaker: SpeakerOption = None,
-    model: ModelOption = None,
-) -> None:
-    """Choose music that fits the emotion in a recording, or an emotion by name."""
-    from clustering.playlist import make_playlist
-
-    if (file is None) == (emotion is None):
-        raise InputError("give either a recording or --emotion NAME, not both and not neither")
-    if emotion is not None and speaker is not None:
-        raise InputError("--speaker says whose voice a recording is: give a recording with it")
-    if emotion is not None:
-        estimate = EmotionEstimate.of(emotion)
-    else:
-        assert file is not None
-        from ser.recognizer import load_recognizer
-
-        _warn_of_telephone(file)
-        estimate = load_recognizer(model, speaker=speaker).predict(file, progress=True)
-    chosen = make_playlist(
-        estimate,
-        _catalogue(tracks, moods),
-        mode=mode,
-        n_tracks=n_tracks,
-        minutes=minutes,
-        seed=seed,
-        genres=genre or None,
-        artists=artist or None,
-        explicit=False if clean else None,
-        years=_years(years),
-    )
-    for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
-        if path is not None:
-            write(path)
-            complain(f"wrote {path}")
-    if as_json:
-        print(chosen.to_json(), end="")
-    else:
-        print(_heard(estimate, named=emotion is not None))
-        print(chosen.describe(), flush=True)
-    if play:
-        from app.players import play as play_list
-
-        play_list(chosen)
-
-
-def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
-    if named:
-        return f"For a {estimate.label} mood."
-    if estimate.uncertain:
-        return f"You may sound {estimate.label} ({estimate.confidence:.0%}), but that is not sure."
-    return f"You sound {estimate.label} ({estimate.confidence:.0%})."
-
-
-def _years(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    first, _, last = text.partition("-")
-    try:
-        return int(first), int(last or first)
-    except ValueError as error:
-        raise InputError(f"--years {text!r}: give a year or FROM-TO, such as 1990-1999") from error
-
-
-def _catalogue(path: Path | None, moods: Path | None) -> "Catalogue | LargeCatalogue":
-    from clustering.catalogue import open_catalogue
-
-    catalogue = open_catalogue(path, moods=moods)
-    complain(catalogue.table.summary())
-    return catalogue
+app.command("playlist")(playlist_command.playlist)
+app.command("playlist like")(listener_commands.like)
+app.command("playlist dislike")(listener_commands.dislike)
+app.command("playlist refresh")(spotify_commands.refresh)
+spotify_app.command("login")(spotify_commands.login)
+spotify_app.command("logout")(spotify_commands.logout)
+app.command("history")(listener_commands.history)
+app.command("profile")(listener_commands.profile)
+app.command("forget")(listener_commands.forget)
 
 
 @moods_app.command("show")
@@ -401,7 +254,7 @@ def show_moods(
     tracks: TracksOption = None, moods: MoodsOption = None, as_json: JsonOption = False
 ) -> None:
     """List the mood clusters of a table."""
-    catalogue = _catalogue(tracks, moods)
+    catalogue = open_catalogue(tracks, moods)
     if as_json:
         print(json.dumps([vars(mood) for mood in catalogue.model.moods], indent=2))
         return
@@ -474,7 +327,7 @@ def evaluate_table(
     from clustering.human_labels import read_judgements
     from ser.tables import write_table
 
-    catalogue = _catalogue(table, moods)
+    catalogue = open_catalogue(table, moods)
     if not isinstance(catalogue, Catalogue):
         raise InputError(
             f"{table} is too large to be scored in memory; give a table with those of its tracks "
@@ -498,28 +351,58 @@ def evaluate_table(
 @tracks_app.command("import")
 def import_tables(
     sources: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="SOURCE...",
-            readable=False,
             help="CSV or Parquet files, folders of them, FMA's metadata (folder or zip), or "
-            "folders of music.",
+            "folders of music; or your own tracks on Spotify: spotify:liked, spotify:playlists, "
+            "spotify:top.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
+    features: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--features",
+            help="For your own tracks: table to take audio features from, by id, ISRC, or artist "
+            "and title; may be repeated. What no table has is asked of ReccoBeats.",
+        ),
+    ] = None,
+    reccobeats: Annotated[
+        bool,
+        typer.Option("--reccobeats/--no-reccobeats", help="For your own tracks: ask ReccoBeats."),
+    ] = True,
+    headless: HeadlessOption = False,
 ) -> None:
-    """Merge tables of tracks into one, and say what was left out and why.
+    """Merge tables of tracks into one, or make one of your own tracks on Spotify.
 
     Read are Spotify's column names, Kaggle's "Spotify Tracks", tidytuesday, Exportify and the Echo
-    Nest features of FMA. Where sources have the same track, the one given first wins.
+    Nest features of FMA. Where sources have the same track, the one given first wins. What is
+    left out is said, and why. Your own tracks are fetched page by page; the same command goes on
+    where it was interrupted.
     """
     from clustering.track_sources import import_tracks
-    from clustering.tracks import write_tracks
+    from clustering.tracks import check_writable, write_tracks
+    from listener.own_tracks import kinds_of
 
-    imported = import_tracks(sources)
-    write_tracks(imported.frame, out)
-    complain(imported.summary())
-    print(f"{out}: {len(imported.frame):,} tracks")
+    kinds = kinds_of(sources)
+    if not kinds:
+        if features or headless or not reccobeats:
+            raise InputError("--features, --no-reccobeats and --headless go with spotify: sources")
+        imported = import_tracks(sources)
+        write_tracks(imported.frame, out)
+        complain(imported.summary())
+        print(f"{out}: {len(imported.frame):,} tracks")
+        return
+    if len(kinds) < len(set(sources)):
+        raise InputError(
+            "your own tracks on Spotify stand alone; give tables to take features from with "
+            "--features, and merge the tables that come out in a second step"
+        )
+    check_writable(out)
+    spotify_commands.import_own(
+        kinds, features or [], out, reccobeats=reccobeats, headless=headless
+    )
 
 
 @tracks_app.command("analyse")
@@ -867,3 +750,7 @@ def _recipe(**changes: Any) -> "TrainSettings":
             f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
         ) from error
     return replace(TrainSettings(), **{k: v for k, v in changes.items() if v is not None})
+
+
+if __name__ == "__main__":
+    main()

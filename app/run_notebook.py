@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app.command_line import InputError, complain, guarded
+from app.terminal import complain, guarded
+from ser.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "playlist_generation.ipynb"

@@ -39,6 +39,7 @@ OPTIONAL_COLUMNS: tuple[str, ...] = (
     "popularity",
     "explicit",
     "genre",
+    "language",
     "album",
     "release_date",
     "year",

@@ -27,6 +27,7 @@ from clustering.selection import (
     smooth_order,
 )
 from clustering.shortlist import LargeCatalogue
+from clustering.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste
 from clustering.tracks import TrackTable, spotify_url
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
@@ -35,6 +36,7 @@ MOST_TRACKS = 500
 MOST_MINUTES = 1440.0
 FAR = 0.5  # a step in Spotify's valence-energy square beyond which a track does not serve the aim
 THIN_COVERAGE = 0.5
+TIMES_FOR_TASTE = 8  # as long a shortlist of a large table, for taste may prefer farther tracks
 MOST_TIMES = 512  # how often a shortlist of a large table is made longer: eightfold, thrice
 
 
@@ -67,6 +69,8 @@ class PlaylistTrack:
         Address on Spotify; None when the id is not Spotify's.
     path
         The sound file, where the table has one.
+    isrc
+        International Standard Recording Code, where the table tells it.
     duration_ms
         Length in milliseconds; None where the table does not tell.
     mood
@@ -84,6 +88,7 @@ class PlaylistTrack:
     artist: str
     url: str | None
     path: str | None
+    isrc: str | None
     duration_ms: float | None
     mood: str
     distance: float
@@ -188,6 +193,8 @@ def make_playlist(
     artists: Sequence[str] | str | None = None,
     explicit: bool | None = None,
     years: tuple[int, int] | None = None,
+    filters: Filters | None = None,
+    taste: Taste | None = None,
 ) -> Playlist:
     """Choose music for an emotion.
 
@@ -214,6 +221,11 @@ def make_playlist(
         False leaves out tracks marked explicit, True keeps only those.
     years
         First and last year of release, both included.
+    filters
+        More to ask for or to leave out; what is given by name above wins.
+    taste
+        What the listener likes: draws the choice, and leaves out what they will not have. What the
+        table cannot tell of that is left aside, with a note.
 
     Raises
     ------
@@ -226,29 +238,45 @@ def make_playlist(
     seed = _checked_number("seed", seed, 0, 2**32 - 1)
     if minutes is not None and not 0 < minutes <= MOST_MINUTES:
         raise InputError(f"minutes is {minutes}; choose more than 0 and at most {MOST_MINUTES:g}")
-    filters = Filters.of(genres=genres, artists=artists, explicit=explicit, years=years)
-    if isinstance(catalogue, LargeCatalogue):
-        return _from_large(estimate, catalogue, filters, mode, n_tracks, minutes, seed)
+    named = Filters.of(genres=genres, artists=artists, explicit=explicit, years=years)
+    asked = named if filters is None else filters.with_more(named)
     if isinstance(catalogue, TrackTable):
         catalogue = Catalogue.of(catalogue)
-    rows = allowed_rows(catalogue, filters)
+    taste = Taste() if taste is None else taste
+    wishes, notes = taste.filters.told_by(catalogue.table)
+    asked = wishes.with_more(asked)
+    if isinstance(catalogue, LargeCatalogue):
+        playlist = _from_large(estimate, catalogue, asked, taste, mode, n_tracks, minutes, seed)
+        return replace(playlist, notes=playlist.notes + notes)
+    rows = allowed_rows(catalogue, asked)
     if minutes is None:
         aims = aims_along(estimate, mode, n_tracks)
-        choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey")
+        choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey", taste=taste)
     else:
         aims, choices = choose_by_time(
-            estimate, catalogue, rows, mode, target_ms=minutes * 60_000, most=MOST_TRACKS, seed=seed
+            estimate,
+            catalogue,
+            rows,
+            mode,
+            target_ms=minutes * 60_000,
+            most=MOST_TRACKS,
+            seed=seed,
+            taste=taste,
         )
     if mode != "journey":
         choices = smooth_order(catalogue, choices)
     goal = aim_for(estimate, mode)
-    return _told(estimate, catalogue, goal, choices, seed=seed, asked=len(aims), minutes=minutes)
+    playlist = _told(
+        estimate, catalogue, goal, choices, seed=seed, asked=len(aims), minutes=minutes
+    )
+    return replace(playlist, notes=playlist.notes + notes)
 
 
 def _from_large(
     estimate: EmotionEstimate,
     catalogue: LargeCatalogue,
     filters: Filters,
+    taste: Taste,
     mode: str,
     n_tracks: int,
     minutes: float | None,
@@ -259,16 +287,39 @@ def _from_large(
     if minutes is not None:  # a playlist of short tracks has more places
         n_places = min(MOST_TRACKS, math.ceil(1.5 * minutes * 60_000 / TYPICAL_TRACK_MS))
     aims = aims_along(estimate, mode, n_places)
-    times = 1
+    taste = _known_by_features(taste, catalogue, aims)
+    times = TIMES_FOR_TASTE if taste.pulls_at_all else 1
     while True:
         near = catalogue.shortlist(aims, filters, times=times)
         playlist = make_playlist(
-            estimate, near.catalogue, mode=mode, n_tracks=n_tracks, minutes=minutes, seed=seed
+            estimate,
+            near.catalogue,
+            mode=mode,
+            n_tracks=n_tracks,
+            minutes=minutes,
+            seed=seed,
+            taste=taste,
         )
         enough = len(playlist) >= n_tracks if minutes is None else _filled(playlist, minutes)
         if enough or near.complete or times >= MOST_TIMES:
             return playlist
         times *= 8
+
+
+def _known_by_features(taste: Taste, catalogue: LargeCatalogue, aims: Sequence[Aim]) -> Taste:
+    """Return a taste that needs no other tracks of the table, and whose filters are dealt with.
+
+    Of the favourite artists, the tracks near the aims stand for all.
+    """
+    liked = taste.liked
+    if taste.favourites:
+        try:
+            theirs = catalogue.shortlist(aims, Filters(artists=taste.favourites)).catalogue.table
+            near = theirs.frame.head(TRACKS_OF_FAVOURITES)[list(COLUMNS)].assign(track_id="")
+            liked = pd.concat([near, liked], ignore_index=True)
+        except InputError:
+            pass  # the table has none of them
+    return Taste(liked=liked, disliked=taste.disliked)
 
 
 def _filled(playlist: Playlist, minutes: float) -> bool:
@@ -359,7 +410,7 @@ def _notes(
 
 def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> PlaylistTrack:
     duration = record.get("duration_ms")
-    path = record.get("path")
+    path, isrc = (record.get(column) for column in ("path", "isrc"))
     mood = catalogue.model.moods[catalogue.labels[choice.row]].name
     place = dict(zip(FEATURE_NAMES, catalogue.quantiles[choice.row].tolist(), strict=True))
     features = {name: float(record[name]) for name in FEATURE_NAMES}
@@ -369,6 +420,7 @@ def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> Play
         artist=record["artist"],
         url=spotify_url(record["track_id"]),
         path=None if path is None or pd.isna(path) else str(path),
+        isrc=None if isrc is None or pd.isna(isrc) else str(isrc),
         duration_ms=None if duration is None or pd.isna(duration) else float(duration),
         mood=mood,
         distance=choice.distance,

@@ -16,6 +16,7 @@ import pandas as pd
 from clustering.catalogue import Catalogue
 from clustering.mapping import Aim, aims_along, chosen_moods, ranked_moods
 from clustering.moods import MoodModel
+from clustering.taste import REACH, Taste
 from clustering.tracks import UNKNOWN_ARTIST, credited_artists, title_key
 from clustering.transitions import Transitions, smoothest_order
 from ser.emotions import EmotionEstimate
@@ -57,6 +58,7 @@ def choose(
     seed: int,
     target_ms: float | None = None,
     in_order: bool = False,
+    taste: Taste | None = None,
 ) -> list[Choice]:
     """Choose one track for each aim.
 
@@ -72,6 +74,9 @@ def choose(
         Sum of durations wanted, in milliseconds; the last places are then filled by length.
     in_order
         Whether the tracks will be played in this order; each should then fit the one before.
+    taste
+        What the listener likes: it brings tracks nearer or moves them away, see
+        `clustering.taste`.
 
     Returns
     -------
@@ -85,10 +90,12 @@ def choose(
     if len(rows) < len(frame):
         places = places[rows]
     heard = None if catalogue.heard is None else catalogue.heard[rows]
+    nearer = 0.0 if taste is None else REACH * taste.pulls(catalogue)[rows]
     used = np.zeros(len(rows), dtype=bool)
     credits: Counter[str] = Counter()
     keys: set[str] = set()
     choices: list[Choice] = []
+    distances = np.empty(0)
     ranking: _Ranking | None = None
     total = 0.0
 
@@ -105,7 +112,7 @@ def choose(
         if ranking is None or ranking.aim is not aim:
             distances = aim.distances(places, heard)
             ranking = _Ranking.of(
-                catalogue.model, distances, labels, aim, size=pool_size(aim, len(aims))
+                catalogue.model, distances - nearer, labels, aim, size=pool_size(aim, len(aims))
             )
             luck = _luck(ids[rows[ranking.near]], seed)
         left = len(aims) - place
@@ -128,7 +135,7 @@ def choose(
         credits.update(credited_artists(artists[row]))
         keys.add(title_key(artists[row], names[row]))
         total += float(lengths[chosen])
-        choices.append(Choice(row, aim, float(ranking.distances[chosen])))
+        choices.append(Choice(row, aim, float(distances[chosen])))
     return choices
 
 
@@ -141,6 +148,7 @@ def choose_by_time(
     target_ms: float,
     most: int,
     seed: int,
+    taste: Taste | None = None,
 ) -> tuple[tuple[Aim, ...], list[Choice]]:
     """Choose as many tracks as fill `target_ms`: guess the number, look, and guess again.
 
@@ -152,7 +160,13 @@ def choose_by_time(
     for _ in range(4):
         aims = aims_along(estimate, mode, min(n_tracks, most))
         choices = choose(
-            catalogue, rows, aims, seed=seed, target_ms=target_ms, in_order=mode == "journey"
+            catalogue,
+            rows,
+            aims,
+            seed=seed,
+            target_ms=target_ms,
+            in_order=mode == "journey",
+            taste=taste,
         )
         total = float(lengths[[choice.row for choice in choices]].sum())
         attempts.append((abs(total - target_ms), aims, choices))
@@ -173,7 +187,7 @@ class _Ranking:
     aim
         What is aimed at.
     distances
-        Every row's distance from it.
+        Every row's distance from it, as the listener's taste sees it.
     tiers
         0 for rows in the chosen moods; elsewhere the mood's place in the ranking.
     near

@@ -32,7 +32,7 @@ SAMPLE = 200_000  # tracks that moods are fitted on; half a catalogue of 70,000 
 OVERVIEW = 4000  # tracks of a picture
 BINS = 4096
 SPARE = 32  # tracks kept beyond those that a choice draws from: some turn out to be broken
-COLUMNS = ("track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "path")
+COLUMNS = ("track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "path", "isrc")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,11 @@ class _Search:
     @property
     def asked(self) -> list[str]:
         """Columns that the filters hang on, as far as the table has them."""
-        names = [*self.filters.columns, *("release_date",) * (self.filters.years is not None)]
+        names = [*self.filters.columns]
+        if self.filters.years is not None:
+            names.append("release_date")
+        if self.filters.languages or self.filters.not_languages:
+            names.append("language")
         return [name for name in names if name in self.table.columns]
 
     @property

@@ -88,7 +88,7 @@ def import_tracks(sources: Sequence[str | Path]) -> Import:
     paths = [path for source in sources for path in _files(Path(source))]
     if not paths:
         raise InputError("give at least one table of tracks to import")
-    tables = tuple(_read(path) for path in paths)
+    tables = tuple(read_source(path) for path in paths)
     frames = [table.frame.assign(source=table.source) for table in tables]
     stacked = pd.concat(frames, ignore_index=True)
     by_id, same_ids, different = _first_wins(stacked, stacked["track_id"])
@@ -110,7 +110,14 @@ def _files(source: Path) -> list[Path]:
     return found or [music_table(source)]
 
 
-def _read(path: Path) -> TrackTable:
+def read_source(path: Path) -> TrackTable:
+    """Read one table of tracks, which may lack artists or loudness; see `import_tracks`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as tracks.
+    """
     if path.exists() and is_fma(path):
         frame, notes = _completed(read_fma(path))
     else:

@@ -163,15 +163,29 @@ def write_tracks(frame: pd.DataFrame, path: Path) -> None:
     InputError
         If the ending is neither, or the file cannot be written.
     """
-    if path.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
+    check_writable(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as partial:
             if path.suffix.lower() == ".csv":
                 frame.to_csv(partial, index=False, lineterminator="\n")
             else:
                 frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path that a table cannot be written to, before work is done for it.
+
+    Raises
+    ------
+    InputError
+        If the ending is neither .csv nor .parquet, or the folder cannot be made.
+    """
+    if path.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 

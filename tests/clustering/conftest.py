@@ -1,17 +1,9 @@
-"""What the tests of music share: the catalogue that comes with the project, and large tables."""
+"""What the tests of music share: large tables."""
 
 import os
 from pathlib import Path
 
 import pytest
-
-from clustering.catalogue import open_catalogue
-
-
-@pytest.fixture(scope="session")
-def catalogue():
-    """The project's own tracks and moods; nothing may change them."""
-    return open_catalogue()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,54 @@
+"""What a playlist needs of the listener's memory, and leaves in it.
+
+Not to be able to remember is no reason to fail: it is said, and the music plays.
+"""
+
+from typing import TYPE_CHECKING
+
+from app.terminal import complain
+from ser.emotions import EmotionEstimate
+from ser.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from clustering.playlist import Playlist
+
+
+def judgements() -> "pd.DataFrame":
+    """Return what the listener thinks of tracks; nothing if that cannot be read."""
+    from listener.store import no_judgements, open_store, store_path
+
+    if not store_path().exists():
+        return no_judgements()
+    try:
+        with open_store(complain) as store:
+            return store.judgements()
+    except InputError as error:
+        complain(f"{error}; this playlist is made without your likes and dislikes")
+        return no_judgements()
+
+
+def remember(estimate: EmotionEstimate, chosen: "Playlist", *, source: str) -> int | None:
+    """Keep a playlist, and return the number of its entry."""
+    from listener.store import open_store
+
+    try:
+        with open_store(complain) as store:
+            return store.remember(estimate, chosen, source=source)
+    except InputError as error:
+        complain(f"{error}; this playlist is not remembered")
+        return None
+
+
+def link(entry: int | None, url: str) -> None:
+    """Keep where the playlist of an entry is on Spotify."""
+    from listener.store import open_store
+
+    if entry is None:
+        return
+    try:
+        with open_store(complain) as store:
+            store.link(entry, url)
+    except InputError as error:
+        complain(f"{error}; that it is on Spotify is not remembered")

@@ -1,0 +1,1 @@
+"""A listener's own: tastes, feedback, history, schedules."""

@@ -1,0 +1,203 @@
+"""A playlist that renews itself: a schedule and its past picks in, what is in it now out.
+
+What the listener has liked stays, in its order; fresh picks follow, none of them from the last
+renewals as long as the table has others. Within one day, week or month nothing changes, so a job
+that the system runs twice does no harm.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from clustering.catalogue import Catalogue, open_catalogue
+from clustering.filters import Filters
+from clustering.playlist import Playlist, make_playlist
+from clustering.shortlist import LargeCatalogue
+from clustering.taste import Taste
+from listener.schedules import Schedule, period, picks_seed
+from ser.emotions import EmotionEstimate
+from ser.errors import InputError
+from spotify.from_playlist import described, track_ids, wanted_tracks
+from spotify.journal import Request
+from spotify.matching import WantedTrack
+
+REMEMBERED = 4  # renewals whose picks are not fresh
+LEAST_FRESH_SHARE = 0.25  # of the tracks, even if all of the last ones were liked
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the tracks of a schedule are chosen, and what was chosen last.
+
+    Attributes
+    ----------
+    estimate
+        The emotion.
+    mode, n_tracks
+        As for `clustering.playlist.make_playlist`.
+    tracks, moods, profile
+        Paths of the table, its moods and the profile; None for the usual ones.
+    filters
+        What was asked for besides the profile.
+    renewals
+        Period and tracks of the last ones, the latest at the end.
+    """
+
+    estimate: EmotionEstimate
+    mode: str
+    n_tracks: int
+    tracks: str | None
+    moods: str | None
+    profile: str | None
+    filters: Filters
+    renewals: tuple[tuple[str, tuple[WantedTrack, ...]], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for a schedule."""
+        return {
+            "probabilities": list(self.estimate.probabilities),
+            "doubts": list(self.estimate.doubts),
+            "mode": self.mode,
+            "n_tracks": self.n_tracks,
+            "tracks": self.tracks,
+            "moods": self.moods,
+            "profile": self.profile,
+            "filters": asdict(self.filters),
+            "renewals": [
+                {"period": period, "tracks": [track.to_dict() for track in tracks]}
+                for period, tracks in self.renewals
+            ],
+        }
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> "Choice":
+        """Return the choice of a schedule.
+
+        Raises
+        ------
+        InputError
+            If it is damaged.
+        """
+        told = schedule.choice
+        try:
+            return cls(
+                estimate=EmotionEstimate(
+                    tuple(told["probabilities"]), doubts=tuple(told["doubts"])
+                ),
+                mode=told["mode"],
+                n_tracks=int(told["n_tracks"]),
+                tracks=told["tracks"],
+                moods=told["moods"],
+                profile=told["profile"],
+                filters=_filters(told["filters"]),
+                renewals=tuple(
+                    (one["period"], tuple(WantedTrack.from_dict(t) for t in one["tracks"]))
+                    for one in told["renewals"]
+                ),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"the schedule {schedule.name!r} is damaged ({error!r}); remove it with `emotify "
+                f"playlist refresh {schedule.name} --remove`, and make it again"
+            ) from error
+
+    def with_renewal(self, period: str, tracks: tuple[WantedTrack, ...]) -> "Choice":
+        """Return the choice with one renewal more; the oldest are forgotten."""
+        return replace(self, renewals=(*self.renewals, (period, tracks))[-REMEMBERED:])
+
+    def opened(self) -> Catalogue | LargeCatalogue:
+        """Open the table that is chosen from."""
+        return open_catalogue(self.tracks, moods=self.moods)
+
+
+def _filters(told: Mapping[str, Any]) -> Filters:
+    values: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in told.items()
+    }
+    return Filters(**values)
+
+
+def renewed(
+    schedule: Schedule,
+    catalogue: Catalogue | LargeCatalogue,
+    taste: Taste,
+    judgements: pd.DataFrame,
+    *,
+    today: date,
+) -> tuple[Schedule, Playlist | None]:
+    """Return a schedule with the picks of today's period, and the fresh ones as a playlist.
+
+    Parameters
+    ----------
+    schedule
+        With a choice that holds the last renewals.
+    catalogue
+        Of `Choice.opened`.
+    taste, judgements
+        What is known of the listener.
+    today
+        The day.
+
+    Returns
+    -------
+    schedule, playlist
+        The playlist is None if the picks of this period are there already.
+
+    Raises
+    ------
+    InputError
+        As `clustering.playlist.make_playlist`, and if the schedule is damaged.
+    """
+    choice, now = Choice.of(schedule), period(schedule, today)
+    if choice.renewals and choice.renewals[-1][0] == now:
+        return schedule, None
+    liked = set(judgements.loc[judgements["liked"], "track_id"])
+    last = choice.renewals[-1][1] if choice.renewals else ()
+    kept = tuple(track for track in last if track.track_id in liked)
+    least = math.ceil(LEAST_FRESH_SHARE * choice.n_tracks)
+    n_fresh = max(choice.n_tracks - len(kept), least)
+    fresh = None
+    for n_past in range(len(choice.renewals), -1, -1):
+        past = [t for _, tracks in choice.renewals[len(choice.renewals) - n_past :] for t in tracks]
+        known = Filters(not_tracks=tuple(dict.fromkeys(track_ids((*past, *kept)))))
+        try:
+            fresh = make_playlist(
+                choice.estimate,
+                catalogue,
+                mode=choice.mode,
+                n_tracks=n_fresh,
+                seed=picks_seed(schedule, today),
+                filters=choice.filters.with_more(known),
+                taste=taste,
+            )
+        except InputError:
+            if n_past == 0:
+                raise
+            continue
+        if len(fresh) == n_fresh:
+            break
+    assert fresh is not None
+    choice = choice.with_renewal(now, (*kept, *wanted_tracks(fresh)))
+    return replace(schedule, choice=choice.to_dict()), fresh
+
+
+def request_of(schedule: Schedule, *, today: date) -> Request:
+    """Return the request that brings the picks of a schedule into its playlist on Spotify."""
+    choice = Choice.of(schedule)
+    return Request(
+        key=f"schedule-{schedule.name}",
+        name=schedule.playlist,
+        description=described(choice.estimate.label, choice.mode, choice.estimate.uncertain, today),
+        public=schedule.public,
+        tracks=choice.renewals[-1][1],
+    )
+
+
+def absolute(path: Path | None) -> str | None:
+    """Return a path that a job in another folder understands."""
+    return None if path is None else str(path.absolute())

@@ -1,0 +1,1 @@
+"""The listener's Spotify account: a playlist in, their own tracks out."""

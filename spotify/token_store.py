@@ -1,0 +1,132 @@
+"""Where the login is kept: a token flows in and out of one private file.
+
+The file is ``spotify_token.json`` in `ser.user_data.user_config_folder`, readable by its owner
+alone, replaced as a whole. It also says which app and which server the token is for; any other
+app or server is not logged in by it, and does not delete it until a new login is there.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from spotipy.cache_handler import CacheHandler
+
+from ser.audio import printable
+from ser.errors import InputError
+from ser.safe_write import write_text
+from ser.user_data import CONFIG_HOME_VARIABLE, user_config_folder
+from spotify.addresses import SpotifyApp
+
+FILE = "spotify_token.json"
+LOCK_SECONDS = 60.0  # another run renews the token meanwhile
+
+
+class TokenStore(CacheHandler):
+    """The stored login of one app, in the form that spotipy asks for.
+
+    Parameters
+    ----------
+    app
+        App and servers that the token is for.
+    tell
+        Called with what the listener should know, such as a damaged file.
+    """
+
+    def __init__(self, app: SpotifyApp, tell: Callable[[str], None]) -> None:
+        self.path = user_config_folder() / FILE
+        self.asked_for = ""  # the scopes, for a server that leaves them out when all are granted
+        self._app = app
+        self._tell = tell
+
+    def get_cached_token(self) -> dict[str, Any] | None:
+        """Return the stored token, or None if there is none for this app and server."""
+        try:
+            stored = json.loads(self.path.read_text("utf-8"))
+            if (stored["client_id"], stored["accounts_url"]) != self._owner():
+                return None
+            return _checked(stored)
+        except FileNotFoundError:
+            return None
+        except (OSError, KeyError, TypeError, ValueError):
+            self._tell(f"{printable(self.path)} is damaged, so you count as not logged in")
+            return None
+
+    def save_token_to_cache(self, token_info: dict[str, Any]) -> None:
+        """Keep a token that a server gave.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is no token.
+        InputError
+            If it cannot be written.
+        """
+        token = _checked({"scope": self.asked_for, **token_info})
+        client_id, accounts_url = self._owner()
+        content = {"client_id": client_id, "accounts_url": accounts_url, **token}
+        self._make_folder()
+        write_text(self.path, json.dumps(content, indent=1) + "\n", private=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs from renewing the token at the same time, which would make it void.
+
+        Raises
+        ------
+        InputError
+            If another run holds the lock too long, or the folder cannot be written to.
+        """
+        self._make_folder()
+        try:
+            with FileLock(self.path.with_suffix(".lock"), timeout=LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise InputError(
+                f"another run of Emotify has been renewing the login for {LOCK_SECONDS:.0f} s; "
+                "wait for it and run the same command again"
+            ) from error
+
+    def _owner(self) -> tuple[str, str]:
+        return self._app.client_id, self._app.accounts_url
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise InputError(
+                f"{printable(self.path.parent)} cannot be made ({error.strerror}); set "
+                f"{CONFIG_HOME_VARIABLE} to a folder that you may write to"
+            ) from error
+
+
+def forget_login() -> Path | None:
+    """Delete the stored login, of whichever app, and return where it was; None if there is none."""
+    path = user_config_folder() / FILE
+    for left_over in path.parent.glob(f"{FILE}*.partial"):  # of a run that was killed
+        left_over.unlink(missing_ok=True)
+    if not path.exists():
+        return None
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _checked(token: dict[str, Any]) -> dict[str, Any]:
+    """Return what we keep of a token.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If something is missing or is of another type.
+    """
+    if not isinstance(token["access_token"], str) or not token["access_token"]:
+        raise ValueError("no access token")
+    refresh_token = token.get("refresh_token")
+    return {
+        "access_token": token["access_token"],
+        "refresh_token": refresh_token if isinstance(refresh_token, str) else None,
+        "expires_at": float(token["expires_at"]),
+        "scope": str(token["scope"]),
+    }

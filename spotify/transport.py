@@ -1,0 +1,142 @@
+"""The line to a service: `checked_session` makes each failure one exception, `CallFailedError`.
+
+spotipy alone turns a body that is no JSON into None, trips over errors of another shape, hides
+the status of a 5xx behind its own repeating, and logs what it meets. Looking at each answer
+before spotipy does leaves one place that knows what came back, and nothing is repeated that
+nobody asked to repeat.
+"""
+
+import json
+import logging
+import math
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import requests
+from spotipy.exceptions import SpotifyException
+
+from ser.errors import InputError
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 15.0  # for connecting, and for each silence
+DEFAULT_WAIT_SECONDS = 5.0  # after a 429 that does not say how long
+MOST_WAIT_SECONDS = 366 * 86_400.0  # no time of day is told for what is beyond a year
+MOST_WORDS = 300  # of a service's own message
+
+# Its errors come to the user as our own messages, its debugging lines hold tokens.
+logging.getLogger("spotipy").setLevel(logging.CRITICAL)
+
+
+class CallFailedError(Exception):
+    """A call had no usable answer.
+
+    Attributes
+    ----------
+    status
+        HTTP status, None if no answer came or it is not what was to be expected.
+    words
+        What the service says, or what happened.
+    code
+        The error's short name where the service gives one, such as ``invalid_grant``.
+    retry_after_seconds
+        What a 429 asks for.
+    """
+
+    def __init__(
+        self,
+        status: int | None,
+        words: str,
+        code: str = "",
+        retry_after_seconds: float = DEFAULT_WAIT_SECONDS,
+    ) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same call may succeed a little later."""
+        return self.status is None or self.status >= 500
+
+
+def checked_session() -> requests.Session:
+    """Return a session whose calls raise `CallFailedError` for every answer that is not usable."""
+    session = requests.Session()
+    session.hooks["response"] = [_check]
+    return session
+
+
+def attempt(call: Callable[[], T]) -> T:
+    """Return what `call` gives, with a lost connection and an unexpected shape as failures.
+
+    Raises
+    ------
+    CallFailedError
+        If there is no usable answer.
+    """
+    try:
+        return call()
+    except InputError:  # said already, and a ValueError too
+        raise
+    except requests.Timeout as error:
+        raise CallFailedError(None, f"no answer within {TIMEOUT_SECONDS:g} s") from error
+    except requests.exceptions.SSLError as error:
+        raise CallFailedError(None, "the server's certificate is not accepted") from error
+    except requests.RequestException as error:
+        words = (
+            "the server's name is not known"
+            if "NameResolution" in str(error)
+            else "the connection was cut or refused"
+        )
+        raise CallFailedError(None, words) from error
+    except SpotifyException as error:  # spotipy's own check of ids
+        raise CallFailedError(error.http_status, str(error.msg)) from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise CallFailedError(None, "the answer is not as documented") from error
+
+
+def _check(response: requests.Response, *_: Any, **__: Any) -> None:
+    body = response.content
+    if response.is_redirect:
+        return
+    if response.ok:
+        if body.strip():
+            try:
+                json.loads(body)
+            except ValueError as error:
+                raise CallFailedError(None, "the answer is no JSON") from error
+        return
+    words, code = _said(response)
+    raise CallFailedError(response.status_code, words, code, retry_after(response.headers))
+
+
+def _said(response: requests.Response) -> tuple[str, str]:
+    """Return message and short name of an error, of whichever of the usual shapes."""
+    try:
+        content = json.loads(response.content)
+    except ValueError:
+        content = None
+    error = content.get("error") if isinstance(content, dict) else None
+    if isinstance(error, dict):
+        words, code = error.get("message"), error.get("reason")
+    else:
+        words = content.get("error_description") if isinstance(content, dict) else None
+        code = error
+        words = words or error
+    if not isinstance(words, str) or not words.strip():
+        words = response.reason or "no reason given"
+    plain = " ".join(words.split())[:MOST_WORDS]
+    return f"{response.status_code} {plain}", code if isinstance(code, str) else ""
+
+
+def retry_after(headers: Any) -> float:
+    """Return how many seconds a 429 asks to wait, at least 1; 5 where it does not say."""
+    given = str(headers.get("Retry-After", "")).strip()
+    if not re.fullmatch(r"\d+(\.\d+)?", given, re.ASCII):
+        return DEFAULT_WAIT_SECONDS
+    # No wait at all would repeat a call for ever.
+    return min(max(math.ceil(min(float(given), MOST_WAIT_SECONDS)), 1.0), MOST_WAIT_SECONDS)
