@@ -222,7 +222,7 @@ def _judgements(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
 
 
 @contextmanager
-def open_store(tell: Callable[[str], None], path: Path | None = None) -> Iterator[Store]:
+def open_store(tell: Callable[[str], None], path: str | Path | None = None) -> Iterator[Store]:
     """Open the listener's memory; begin a new one if there is none.
 
     Parameters
@@ -238,7 +238,7 @@ def open_store(tell: Callable[[str], None], path: Path | None = None) -> Iterato
         If the file cannot be opened or written, is in use for too long, or comes from a later
         version.
     """
-    path = store_path() if path is None else path
+    path = store_path() if path is None else Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_connected(path, tell)) as connection:

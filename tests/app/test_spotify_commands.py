@@ -234,14 +234,17 @@ def test_wishes_that_do_not_go_together_are_answered(account, emotify, arguments
 
 
 PARENT = """
-import os, sys
+import os, signal, sys
 from app.command_line import main
 import clustering.playlist, listener.tastes, listener.profile, listener.store
 import spotify.client, spotify.publish, spotify.from_playlist
+# What is imported here need not be imported by every child; no threads, a fork would hang.
+import pandera.pandas, scipy.stats, sklearn.utils
 
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
+        signal.alarm(60)  # a test that hangs fails
         sys.argv = ["emotify", *line.split()]
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)

@@ -16,7 +16,7 @@ from spotify.login import authorise
 
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = """
-import os, sys
+import os, signal, sys
 from spotify.client import Account
 from spotify.journal import Request
 from spotify.login import Dialogue, authorise
@@ -34,6 +34,7 @@ for line in sys.stdin:
     folder, first, last = line.rstrip("\\n").split("\\t")
     child = os.fork()
     if child == 0:
+        signal.alarm(60)  # a test that hangs fails
         try:
             run(folder, int(first), int(last))
             os._exit(0)
