@@ -64,6 +64,7 @@ benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
 	$(BIN)/python benchmarks/recognition_speed.py
 	$(BIN)/python benchmarks/playlist_speed.py
 	$(BIN)/python benchmarks/playing_order.py
+	$(BIN)/python benchmarks/simulated_listener.py
 
 clean: ## Remove what was built, the virtual environment too
 	rm -rf build $(VENV)

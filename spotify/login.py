@@ -27,12 +27,18 @@ T = TypeVar("T")
 
 LOGIN_COMMAND = "emotify spotify login"
 LOGIN_SECONDS = 300.0  # for the listener to log in and agree
+HOPELESS_SECONDS = 15.0  # without a browser and without anybody at a terminal
 PAUSES_SECONDS = (1.0, 2.0, 4.0)  # before asking the accounts service again
 
 
 def say(message: str) -> None:
     """Tell the listener something, at once and beside what a command puts out."""
     print(message, file=sys.stderr, flush=True)
+
+
+def is_at_terminal() -> bool:
+    """Say whether somebody may read what is told."""
+    return bool(sys.stdin and sys.stdin.isatty())
 
 
 def read_line() -> str:
@@ -56,6 +62,8 @@ class Dialogue:
         Called for the line that the listener pastes.
     open_browser
         Called with the address; returns whether a browser opened.
+    is_watched
+        Says whether somebody may read what is told.
     sleep
         Called to wait, with seconds.
     """
@@ -65,6 +73,7 @@ class Dialogue:
     tell: Callable[[str], None] = say
     ask: Callable[[], str] = read_line
     open_browser: Callable[[str], bool] = webbrowser.open
+    is_watched: Callable[[], bool] = is_at_terminal
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -263,7 +272,9 @@ def _code_by_browser(pkce: SpotifyPKCE, app: SpotifyApp, dialogue: Dialogue) -> 
                 "no browser could be opened; open the address yourself, in a browser on this "
                 "computer, or stop with Ctrl-C and add --headless"
             )
-        fields = listener.wait(LOGIN_SECONDS)
+        # Where neither a browser nor anybody at a terminal is, there is little to wait for.
+        is_hopeless = not has_opened and not dialogue.is_watched()
+        fields = listener.wait(HOPELESS_SECONDS if is_hopeless else LOGIN_SECONDS)
     if "state" not in fields:
         fields = {**fields, "state": ""}
     return _code(fields, pkce.state)

@@ -90,7 +90,7 @@ class RedirectListener:
             except queue.Empty:
                 continue
         raise InputError(
-            f"nobody logged in within {seconds / 60:g} minutes; run the command again, with "
+            f"nobody logged in within {seconds:g} seconds; run the command again, with "
             "--headless if the browser runs on another computer"
         )
 

@@ -93,6 +93,15 @@ def test_without_a_browser_the_address_is_enough(there, listener, failure):
     assert "open the address yourself" in listener.said
 
 
+def test_without_browser_and_terminal_the_wait_is_short(there, listener, monkeypatch):
+    monkeypatch.setattr(login, "HOPELESS_SECONDS", 0.1)
+    dialogue = listener.dialogue(
+        headless=False, open_browser=lambda address: False, is_watched=lambda: False
+    )
+    with pytest.raises(InputError, match="--headless"):
+        authorise(SCOPE, dialogue)
+
+
 def test_a_port_in_use_is_said_before_the_browser_opens(there, listener, monkeypatch):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
