@@ -101,7 +101,8 @@ def page(answer: Any, offset: int, read: Callable[[Any], T | None]) -> Page[T]:
     if isinstance(total, bool) or not isinstance(total, int):
         total = None
     end = offset + len(entries)
-    is_last = not entries or not answer.get("next") or (total is not None and end >= total)
+    is_short = total is not None and end >= total
+    is_last = not entries or is_short or not answer.get("next", total)
     items = tuple(item for item in map(read, entries) if item is not None)
     return Page(items, total, None if is_last else end)
 
