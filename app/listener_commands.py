@@ -141,8 +141,8 @@ def forget(
     That is: likes and history, the login to Spotify and what was put there, schedules, the profile,
     voices, and tables of your own tracks and music. Playlists on Spotify stay.
     """
+    from listener.forget import LOGIN, stored
     from listener.forget import forget as forget_all
-    from listener.forget import stored
 
     kinds = stored(complain)
     for kind in kinds:
@@ -156,4 +156,5 @@ def forget(
         return
     for line in forget_all(kinds):
         print(line)
-    complain("to end Emotify's right to your Spotify account: spotify.com/account/apps")
+    if any(kind.what == LOGIN for kind in kinds):
+        complain("Spotify still trusts your app; end that at https://www.spotify.com/account/apps")

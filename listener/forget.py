@@ -17,6 +17,7 @@ from ser.errors import InputError
 from ser.user_data import user_config_folder, user_data_folder
 from spotify.token_store import FILE as TOKEN_FILE
 
+LOGIN = "the login to Spotify"
 PLAYLISTS = "spotify"  # kind of user data: what was put on Spotify
 
 
@@ -48,7 +49,7 @@ def stored(tell: Callable[[str], None]) -> list[Stored]:
     kinds = {
         "tables imported from Spotify": _imported(tell),
         "likes, dislikes and history": memory,
-        "the login to Spotify": sorted(user_config_folder().glob(f"{Path(TOKEN_FILE).stem}.*")),
+        LOGIN: sorted(user_config_folder().glob(f"{Path(TOKEN_FILE).stem}.*")),
         "what was put on Spotify, and what was begun": [user_data_folder(PLAYLISTS)],
         "schedules": [schedules.schedule_folder()],
         "the profile": [profile_path()],

@@ -24,6 +24,8 @@ from spotify.login import Dialogue, authorise
 from spotify.publish import Published, publish, scopes
 from spotify.stand_in import CatalogueTrack, StandIn
 
+UNKNOWN_MS = 200_000.0  # length of a track whose table does not tell it
+
 
 @dataclass(frozen=True)
 class Rehearsal:
@@ -47,25 +49,30 @@ def rehearse(playlist: Playlist, request: Request) -> Rehearsal:
     Parameters
     ----------
     playlist
-        Its tracks with a Spotify id are what the stand-in knows; the others are not found.
+        The stand-in knows all its tracks; those without a Spotify id have to be searched for.
     request
         As `spotify.from_playlist.request_for` gives it.
 
     Raises
     ------
     InputError
-        As `spotify.publish.publish`; a playlist without any Spotify id is one.
+        As `spotify.publish.publish`.
     """
     known = [
-        CatalogueTrack(str(track.spotify_id), track.name, tuple(track.artist.split(";")))
-        for track in wanted_tracks(playlist)
-        if track.spotify_id
+        CatalogueTrack(
+            track.spotify_id or f"{number:022d}",
+            track.name,
+            tuple(track.artist.split(";")),
+            duration_ms=round(track.duration_ms or UNKNOWN_MS),
+        )
+        for number, track in enumerate(wanted_tracks(playlist))
     ]
     with StandIn(known) as there, tempfile.TemporaryDirectory() as folder:
         variables = {
             **there.environment(),
             CONFIG_HOME_VARIABLE: folder,
             CLIENT_ID_VARIABLES[0]: STAND_IN_CLIENT_ID,
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),  # it is on this computer
         }
         with _set(variables):
             pasted: list[str] = []

@@ -14,6 +14,8 @@ def own_folders(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv(DATA_HOME_VARIABLE, str(folder / "data"))
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(folder / "config"))
+    for variable in ("NO_PROXY", "no_proxy"):  # the servers of tests are on this computer
+        monkeypatch.setenv(variable, "127.0.0.1,localhost")
     return folder
 
 

@@ -1,12 +1,9 @@
 import os
 from datetime import date
 
-import pytest
-
 from clustering.playlist import make_playlist
 from clustering.tracks import tracks_from_frame
 from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 from spotify.from_playlist import described, playlist_name, request_for
 from spotify.rehearsal import rehearse
 
@@ -30,11 +27,13 @@ def test_a_rehearsal_is_the_whole_way_and_leaves_nothing_behind(catalogue, home)
     assert again.calls.equals(rehearsal.calls) and again.published == rehearsal.published
 
 
-def test_without_any_id_there_is_nothing_to_put_there(catalogue):
+def test_tracks_without_an_id_are_searched_for(catalogue):
     frame = catalogue.table.frame.head(30).assign(track_id=[f"mine-{n}" for n in range(30)])
     playlist = make_playlist(SAD, tracks_from_frame(frame), n_tracks=3)
-    with pytest.raises(InputError, match="none of the 3 tracks"):
-        rehearse(playlist, request_for(playlist, today=TODAY))
+    rehearsal = rehearse(playlist, request_for(playlist, today=TODAY))
+    assert len(rehearsal.published.matches) == 3
+    assert "(score 100)" in rehearsal.published.describe()
+    assert (rehearsal.calls["path"] == "v1/search").sum() == 3
 
 
 def test_a_request_is_the_same_on_another_day_and_another_for_other_tracks(catalogue):
