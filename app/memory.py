@@ -3,7 +3,8 @@
 Not to be able to remember is no reason to fail: it is said, and the music plays.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from app.terminal import complain
 from ser.emotions import EmotionEstimate
@@ -11,8 +12,6 @@ from ser.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from clustering.playlist import Playlist
 
 
 def judgements() -> "pd.DataFrame":
@@ -29,13 +28,13 @@ def judgements() -> "pd.DataFrame":
         return no_judgements()
 
 
-def remember(estimate: EmotionEstimate, chosen: "Playlist", *, source: str) -> int | None:
+def remember(estimate: EmotionEstimate, playlist: Mapping[str, Any], *, source: str) -> int | None:
     """Keep a playlist, and return the number of its entry."""
     from listener.store import open_store
 
     try:
         with open_store(complain) as store:
-            return store.remember(estimate, chosen, source=source)
+            return store.remember(estimate, playlist, source=source)
     except InputError as error:
         complain(f"{error}; this playlist is not remembered")
         return None
@@ -50,5 +49,18 @@ def link(entry: int | None, url: str) -> None:
     try:
         with open_store(complain) as store:
             store.link(entry, url)
+    except InputError as error:
+        complain(f"{error}; that it is on Spotify is not remembered")
+
+
+def link_latest(track_ids: Sequence[str | None], url: str) -> None:
+    """Keep where the latest playlist of these tracks is on Spotify, if it is remembered."""
+    from listener.store import open_store, store_path
+
+    if not store_path().exists():
+        return
+    try:
+        with open_store(complain) as store:
+            store.link_latest(track_ids, url)
     except InputError as error:
         complain(f"{error}; that it is on Spotify is not remembered")

@@ -26,6 +26,7 @@ from ser.errors import InputError
 
 
 def playlist(
+    context: typer.Context,
     file: Annotated[
         Path | None,
         typer.Argument(metavar="FILE", readable=False, help="Recording of one person speaking."),
@@ -136,14 +137,18 @@ def playlist(
     `emotify playlist like` and `dislike` say what you think of a track, and the next playlist
     knows. A recording of the name like, dislike or refresh is given as ./like.
     """
-    wanted = spotify_commands.Wanted(
-        spotify or refresh is not None, name, public, headless, dry_run, refresh, install
-    )
     if resume is not None:
-        if file is not None or emotion is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params}
+        given = {
+            name for name, source in sources.items() if source and source.name == "COMMANDLINE"
+        }
+        if given - {"resume", "headless", "as_json"}:
             raise InputError("--resume goes on with one playlist alone; leave the rest out")
         spotify_commands.go_on(resume, headless=headless, as_json=as_json)
         return
+    wanted = spotify_commands.Wanted(
+        spotify or refresh is not None, name, public, headless, dry_run, refresh, install
+    )
     if (file is None) == (emotion is None):
         raise InputError("give either a recording or --emotion NAME, not both and not neither")
     if emotion is not None and speaker is not None:
@@ -185,9 +190,12 @@ def playlist(
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
     entry = None
-    if history and wishes.keeps_history:
-        entry = memory.remember(estimate, chosen, source="" if file is None else _name(file))
-    made = spotify_commands.Made(chosen, estimate, asked, tracks, moods, profile, entry)
+    if history and wishes.keeps_history and not dry_run:
+        source = "" if file is None else _name(file)
+        entry = memory.remember(estimate, chosen.to_dict(), source=source)
+    made = spotify_commands.Made(
+        chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile, entry
+    )
     told: dict[str, Any] | None = None
     try:
         if wanted.spotify:
@@ -225,11 +233,13 @@ def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
 def _years(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    first, _, last = text.partition("-")
+    first, dash, last = text.partition("-")
     try:
-        return int(first), int(last or first)
+        return int(first or 0), int(last or (9999 if dash else first))
     except ValueError as error:
-        raise InputError(f"--years {text!r}: give a year or FROM-TO, such as 1990-1999") from error
+        raise InputError(
+            f"--years {text!r}: give a year or FROM-TO, such as 1990-1999, 1990- or -1999"
+        ) from error
 
 
 def _popularity(text: str | None) -> tuple[float, float] | None:

@@ -1,5 +1,6 @@
 """What the commands do with a Spotify account: put a playlist there, go on, renew, import."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -64,8 +65,8 @@ class Made:
     ----------
     playlist, estimate
         The playlist, and the emotion that it was made for.
-    asked
-        The filters.
+    asked, favourites
+        The filters, and artists to prefer, besides those of the profile.
     tracks, moods, profile
         What was given for these options.
     entry
@@ -75,6 +76,7 @@ class Made:
     playlist: "Playlist"
     estimate: EmotionEstimate
     asked: "Filters"
+    favourites: tuple[str, ...]
     tracks: Path | None
     moods: Path | None
     profile: Path | None
@@ -85,6 +87,7 @@ def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
     """Put a playlist into the listener's account, or say what would be done; return that."""
     if wanted.refresh is not None:
         return _put_and_keep_fresh(made, wanted, as_json=as_json)
+    from spotify.errors import LoginNeededError
     from spotify.from_playlist import request_for
     from spotify.login import is_logged_in
     from spotify.publish import plan, scopes
@@ -92,8 +95,12 @@ def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
     request = request_for(made.playlist, today=date.today(), name=wanted.name, public=wanted.public)
     if wanted.dry_run:
         # Who is logged in learns which tracks would be found; for the others a login is too much.
-        may_ask = is_logged_in(scopes(wanted.public))
-        planned = plan(_account(public=wanted.public) if may_ask else None, request)
+        account = None
+        if is_logged_in(scopes(wanted.public)):
+            with contextlib.suppress(LoginNeededError):
+                account = _account(public=wanted.public, interactive=False)
+                account.me()
+        planned = plan(account, request)
         if not as_json:
             print(planned.describe())
         return planned.to_dict()
@@ -112,6 +119,7 @@ def go_on(path: Path, *, headless: bool, as_json: bool) -> None:
     journal = read_journal(path)
     account = _account(public=journal.request.public, headless=headless)
     published = resume(account, path, tell=complain)
+    memory.link_latest([track.track_id for track in journal.request.tracks], published.url)
     print(json.dumps(published.to_dict(), indent=2) if as_json else published.describe())
 
 
@@ -132,7 +140,7 @@ def refresh(
 
     if listing or name is None:
         if name is not None or remove:
-            raise InputError("--list stands alone: `emotify playlist refresh --list`")
+            raise InputError("give --list alone, or a NAME with or without --remove")
         for schedule in schedules.schedules():
             print(f"{schedule.name}: {schedule.playlist}, {schedule.every}")
         return
@@ -150,17 +158,19 @@ def refresh(
     schedule = schedules.load(name)
     choice = renewal.Choice.of(schedule)
     wishes = read_profile(choice.profile)
+    wishes = replace(wishes, favourites=(*wishes.favourites, *choice.favourites))
     judged = memory.judgements()
     schedule, fresh = renewal.renewed(
         schedule, choice.opened(), taste_of(wishes, judged), judged, today=today
     )
     schedules.save(schedule)
     request = renewal.request_of(schedule, today=today)
-    published = _published(request, _account(public=schedule.public, interactive=False))
-    print(published.describe())
     if fresh is not None and wishes.keeps_history:
-        entry = memory.remember(choice.estimate, fresh, source=f"renewal of {schedule.playlist}")
-        memory.link(entry, published.url)
+        told = renewal.told(fresh, request.tracks, judged)
+        memory.remember(choice.estimate, told, source=f"renewal of {schedule.playlist}")
+    published = _published(request, _account(public=schedule.public, interactive=False))
+    memory.link_latest([track.track_id for track in request.tracks], published.url)
+    print(published.describe())
 
 
 def login(
@@ -193,9 +203,10 @@ def import_own(
 
     dialogue = Dialogue(headless=headless, tell=complain)
     account = Account(authorise(own_tracks.scopes(kinds), dialogue), tell=complain)
-    with open_store(complain) as store:
-        store.note_import(out)  # before anything is written, so that it can be forgotten
     table = own_tracks.gather(account, kinds, tables, out, ask_reccobeats=reccobeats, tell=complain)
+    with open_store(complain) as store:
+        store.note_import(out)  # so that it can be forgotten
+    table.write(out)
     complain(table.summary())
     n_with = len(table.frame) - len(table.without)
     print(f"{out}: {len(table.frame):,} tracks, {n_with:,} with features")
@@ -210,19 +221,22 @@ def _account(*, public: bool, headless: bool = False, interactive: bool = True) 
     return Account(authorise(scopes(public), dialogue), tell=complain)
 
 
-def _published(request: "Request", account: "Account") -> "Published":
+def _published(
+    request: "Request", account: "Account", takes_over: str | None = None
+) -> "Published":
     from listener.forget import PLAYLISTS
     from ser.user_data import user_data_folder
     from spotify.publish import publish
 
-    return publish(account, request, folder=user_data_folder(PLAYLISTS), tell=complain)
+    folder = user_data_folder(PLAYLISTS)
+    return publish(account, request, folder=folder, takes_over=takes_over, tell=complain)
 
 
 def _put_and_keep_fresh(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
     """Put a playlist on Spotify, keep how it is renewed, and have the system do it if asked."""
     from listener import renewal, schedules, system_jobs
     from spotify.addresses import spotify_app
-    from spotify.from_playlist import playlist_name, wanted_tracks
+    from spotify.from_playlist import playlist_name, request_for, wanted_tracks
 
     assert wanted.refresh is not None
     today = date.today()
@@ -234,6 +248,7 @@ def _put_and_keep_fresh(made: Made, wanted: Wanted, *, as_json: bool) -> dict[st
         moods=renewal.absolute(made.moods),
         profile=renewal.absolute(made.profile),
         filters=made.asked,
+        favourites=made.favourites,
     )
     schedule = schedules.Schedule.of(
         playlist_name(made.playlist) if wanted.name is None else wanted.name,
@@ -246,17 +261,22 @@ def _put_and_keep_fresh(made: Made, wanted: Wanted, *, as_json: bool) -> dict[st
     environment = schedule.environment | {"EMOTIFY_SPOTIFY_CLIENT_ID": spotify_app().client_id}
     schedule = replace(schedule, choice=choice.to_dict(), environment=environment)
     account = _account(public=wanted.public, headless=wanted.headless)
-    published = _published(renewal.request_of(schedule, today=today), account)
+    schedules.save(schedule)  # first, so that it is there if Spotify interrupts
+    # The same playlist may be there already, without a schedule.
+    once = request_for(made.playlist, today=today, name=wanted.name, public=wanted.public)
+    published = _published(renewal.request_of(schedule, today=today), account, once.key)
     memory.link(made.entry, published.url)
-    schedules.save(schedule)
     if not as_json:
         print(published.describe())
     complain(f"its schedule is {schedules.schedule_path(schedule.name)}")
+    cron, units = system_jobs.as_cron(schedule), system_jobs.as_systemd(schedule)
     if wanted.install:
         complain(system_jobs.install(schedule))
     else:
-        complain("--install has the system renew it; or do that yourself, with a line for crontab:")
-        complain(system_jobs.as_cron(schedule).rstrip())
-        for unit, text in system_jobs.as_systemd(schedule).items():
-            complain(f"or for systemd, {unit}:\n{text.rstrip()}")
-    return published.to_dict() | {"schedule": schedule.name}
+        complain("--install has the system renew it; what that is for cron or systemd:")
+        if not as_json:
+            print(cron, end="")
+            for unit, text in units.items():
+                print(f"\n# {unit}\n{text.rstrip()}")
+    jobs = {"schedule": schedule.name, "crontab": cron, "systemd": units}
+    return published.to_dict() | jobs

@@ -98,16 +98,17 @@ class Filters:
         )
 
     def with_more(self, more: "Filters") -> "Filters":
-        """Return these filters with what `more` asks for; where both ask, `more` wins.
+        """Return these filters with what `more` asks for.
 
-        Tracks left out are added up.
+        Where both say what is wanted, `more` wins; what is left out adds up.
         """
         asked = {
             field.name: value
             for field in fields(more)
             if (value := getattr(more, field.name)) not in (None, ())
         }
-        asked["not_tracks"] = tuple(dict.fromkeys(self.not_tracks + more.not_tracks))
+        for name in ("not_genres", "not_artists", "not_languages", "not_tracks"):
+            asked[name] = tuple(dict.fromkeys(getattr(self, name) + getattr(more, name)))
         return replace(self, **asked)
 
     @property

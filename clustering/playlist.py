@@ -27,7 +27,7 @@ from clustering.selection import (
     smooth_order,
 )
 from clustering.shortlist import LargeCatalogue
-from clustering.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste
+from clustering.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste, unknown_favourites
 from clustering.tracks import TrackTable, spotify_url
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
@@ -244,11 +244,17 @@ def make_playlist(
         catalogue = Catalogue.of(catalogue)
     taste = Taste() if taste is None else taste
     wishes, notes = taste.filters.told_by(catalogue.table)
-    asked = wishes.with_more(asked)
-    if isinstance(catalogue, LargeCatalogue):
-        playlist = _from_large(estimate, catalogue, asked, taste, mode, n_tracks, minutes, seed)
-        return replace(playlist, notes=playlist.notes + notes)
-    rows = allowed_rows(catalogue, asked)
+    try:
+        both = wishes.with_more(asked)
+        if isinstance(catalogue, LargeCatalogue):
+            playlist = _from_large(estimate, catalogue, both, taste, mode, n_tracks, minutes, seed)
+            return replace(playlist, notes=playlist.notes + notes)
+        rows = allowed_rows(catalogue, both)
+    except InputError as error:
+        if wishes == Filters():
+            raise
+        raise InputError(f"{error}; your profile and your dislikes count, too") from error
+    notes += unknown_favourites(catalogue, taste)
     if minutes is None:
         aims = aims_along(estimate, mode, n_tracks)
         choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey", taste=taste)

@@ -52,7 +52,7 @@ class Taste:
     favourites
         Artists whose tracks in the catalogue count as liked.
     filters
-        What follows from dislikes: tracks and artists to leave out.
+        What they always want, and what follows from dislikes: tracks and artists to leave out.
     """
 
     liked: pd.DataFrame = field(default_factory=_nothing)
@@ -81,6 +81,15 @@ class Taste:
         ids = catalogue.table.frame["track_id"]
         pulls[ids.isin(self.liked["track_id"]).to_numpy(dtype=bool)] = 1.0
         return pulls
+
+
+def unknown_favourites(catalogue: Catalogue, taste: Taste) -> tuple[str, ...]:
+    """Return a note if the table has nothing by some of the favourite artists."""
+    artists = catalogue.table.frame["artist"]
+    unknown = [name for name in taste.favourites if not of_artists(artists, [name]).any()]
+    if not unknown:
+        return ()
+    return (f"the table has nothing by {', '.join(unknown)}, so that does not draw the choice",)
 
 
 def _places(catalogue: Catalogue, judged: pd.DataFrame) -> np.ndarray:

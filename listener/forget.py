@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from listener import schedules, system_jobs
+from listener.own_tracks import IMPORTS
 from listener.profile import profile_path
 from listener.store import open_store, store_path
 from ser.enrolment import data_folder as speaker_folder
@@ -45,9 +46,11 @@ def stored(tell: Callable[[str], None]) -> list[Stored]:
     tell
         Is told when the memory is damaged, so that imported tables are not known.
     """
+    imported = _imported(tell)  # sets a damaged memory aside, before it is looked for
     memory = sorted(store_path().parent.glob(f"{store_path().name}*"))
     kinds = {
-        "tables imported from Spotify": _imported(tell),
+        "tables imported from Spotify": imported,
+        "what an import had begun": [user_data_folder(IMPORTS)],
         "likes, dislikes and history": memory,
         LOGIN: sorted(user_config_folder().glob(f"{Path(TOKEN_FILE).stem}.*")),
         "what was put on Spotify, and what was begun": [user_data_folder(PLAYLISTS)],
@@ -72,9 +75,7 @@ def _imported(tell: Callable[[str], None]) -> list[Path]:
     except InputError as error:
         tell(f"{error}; tables that were imported from Spotify are not known")
         return []
-    return [
-        path for table in tables for path in (table, *table.parent.glob(f"{table.name}.*.partial"))
-    ]
+    return tables
 
 
 def forget(kinds: list[Stored]) -> list[str]:
@@ -87,7 +88,10 @@ def forget(kinds: list[Stored]) -> list[str]:
     """
     done, failed = [], []
     for name in schedules.schedule_names():
-        done += system_jobs.uninstall(name)
+        try:
+            done += system_jobs.uninstall(name)
+        except InputError as error:
+            failed.append(f"the job of {name} ({error})")
     for kind in kinds:
         for path in kind.paths:
             try:
@@ -101,5 +105,5 @@ def forget(kinds: list[Stored]) -> list[str]:
             except OSError as error:
                 failed.append(f"{path} ({error.strerror})")
     if failed:
-        raise InputError(f"cannot be removed: {', '.join(failed)}; remove it by hand")
+        raise InputError(f"removed all but {', '.join(failed)}; see to that, or remove it by hand")
     return done

@@ -5,6 +5,8 @@ hand, by id, else by ISRC, else by artist and title, and then from ReccoBeats. T
 nobody has features stay in the table, without: whoever reads it says how many those are.
 """
 
+import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +17,14 @@ from clustering.layouts import FEATURE_NAMES, OPTIONAL_COLUMNS
 from clustering.track_sources import read_source
 from clustering.tracks import title_keys, write_tracks
 from ser.errors import InputError
+from ser.user_data import user_data_folder
 from spotify import library, reccobeats
 from spotify.client import Account, say
 from spotify.errors import SpotifyError
 from spotify.matching import bare_isrc
 
 PREFIX = "spotify:"
+IMPORTS = "imports"  # kind of user data: what was fetched for a table not yet written
 # Of other sources, what Spotify does not say of a track and a choice may ask for.
 ADDED = tuple(name for name in OPTIONAL_COLUMNS if name not in ("isrc", "path"))
 
@@ -36,15 +40,30 @@ class OwnTable:
         ``features_from``, the name of the table or ``ReccoBeats``.
     fetched
         What Spotify told, for each kind asked for.
+    states
+        Files that keep what was fetched, and are not needed once the table is written.
     """
 
     frame: pd.DataFrame
     fetched: tuple[tuple[str, library.OwnTracks], ...]
+    states: tuple[Path, ...]
 
     @property
     def without(self) -> pd.DataFrame:
         """Tracks without features."""
         return self.frame[self.frame["features_from"].isna()]
+
+    def write(self, out: Path) -> None:
+        """Write the table, and forget what was fetched for it.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        write_tracks(self.frame, out)
+        for state in self.states:
+            library.finished(state)
 
     def summary(self) -> str:
         """Return what was fetched, where features come from, and which tracks have none."""
@@ -92,7 +111,7 @@ def gather(
     ask_reccobeats: bool = True,
     tell: Callable[[str], None] = say,
 ) -> OwnTable:
-    """Fetch the listener's tracks, find their features, and write the table.
+    """Fetch the listener's tracks, and find their features.
 
     Parameters
     ----------
@@ -103,8 +122,7 @@ def gather(
     tables
         Tables at hand to take features from, the first one first.
     out
-        Table to write, .parquet or .csv. Files beside it keep what was fetched until it is
-        written, so that a repeat goes on.
+        Table that this is for: what was fetched is kept under its name, so that a repeat goes on.
     ask_reccobeats
         Whether to ask ReccoBeats for features that no table has; it is told the ids.
     tell
@@ -113,11 +131,13 @@ def gather(
     Raises
     ------
     InputError
-        If a table cannot be read, `out` cannot be written, or Spotify fails; see
-        `spotify.client.Account`.
+        If a table cannot be read, or Spotify fails; see `spotify.client.Account`.
     """
     known = [(path.name, read_source(path).frame) for path in tables]
-    states = {kind: out.with_name(f"{out.name}.{kind}.partial") for kind in kinds}
+    folder = user_data_folder(IMPORTS)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = hashlib.sha256(os.fsencode(out.absolute())).hexdigest()[:16]
+    states = {kind: folder / f"{name}-{kind}.json" for kind in (*kinds, "reccobeats")}
     try:
         fetched = tuple(
             (kind, library.fetch_tracks(account, kind, state=states[kind], tell=tell))
@@ -130,20 +150,18 @@ def gather(
     frame = frame.drop_duplicates("track_id", ignore_index=True)
     frame = frame.assign(**dict.fromkeys(FEATURE_NAMES, float("nan")))
     frame["features_from"] = pd.Series(pd.NA, index=frame.index, dtype="str")
-    for name, table in known:
-        frame = _joined(frame, table, name)
-    answers = out.with_name(f"{out.name}.reccobeats.partial")
+    for source, table in known:
+        frame = _joined(frame, table, source)
     unknown = frame.loc[frame["features_from"].isna(), "track_id"]
     complete = True
     if ask_reccobeats and len(unknown):
-        features, complete = reccobeats.audio_features(unknown, state=answers, tell=tell)
+        features, complete = reccobeats.audio_features(
+            unknown, state=states["reccobeats"], tell=tell
+        )
         frame = _joined(frame, features.reset_index(), "ReccoBeats")
-    write_tracks(frame, out)
-    for state in states.values():
-        library.finished(state)
-    if complete:
-        answers.unlink(missing_ok=True)
-    return OwnTable(frame, fetched)
+    if not complete:  # a repeat asks for the rest only
+        del states["reccobeats"]
+    return OwnTable(frame, fetched, tuple(states.values()))
 
 
 def _joined(frame: pd.DataFrame, table: pd.DataFrame, name: str) -> pd.DataFrame:

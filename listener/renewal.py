@@ -6,7 +6,7 @@ that the system runs twice does no harm.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -42,7 +42,7 @@ class Choice:
         As for `clustering.playlist.make_playlist`.
     tracks, moods, profile
         Paths of the table, its moods and the profile; None for the usual ones.
-    filters
+    filters, favourites
         What was asked for besides the profile.
     renewals
         Period and tracks of the last ones, the latest at the end.
@@ -55,6 +55,7 @@ class Choice:
     moods: str | None
     profile: str | None
     filters: Filters
+    favourites: tuple[str, ...] = ()
     renewals: tuple[tuple[str, tuple[WantedTrack, ...]], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,6 +69,7 @@ class Choice:
             "moods": self.moods,
             "profile": self.profile,
             "filters": asdict(self.filters),
+            "favourites": list(self.favourites),
             "renewals": [
                 {"period": period, "tracks": [track.to_dict() for track in tracks]}
                 for period, tracks in self.renewals
@@ -95,6 +97,7 @@ class Choice:
                 moods=told["moods"],
                 profile=told["profile"],
                 filters=_filters(told["filters"]),
+                favourites=tuple(told["favourites"]),
                 renewals=tuple(
                     (one["period"], tuple(WantedTrack.from_dict(t) for t in one["tracks"]))
                     for one in told["renewals"]
@@ -184,6 +187,26 @@ def renewed(
     assert fresh is not None
     choice = choice.with_renewal(now, (*kept, *wanted_tracks(fresh)))
     return replace(schedule, choice=choice.to_dict()), fresh
+
+
+def told(
+    fresh: Playlist, tracks: Sequence[WantedTrack], judgements: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what is remembered of a renewal: fresh picks, and before them those that were kept.
+
+    Parameters
+    ----------
+    fresh
+        As `renewed` gives it.
+    tracks
+        All that is in the playlist now, in order.
+    judgements
+        What is known of the tracks that were kept, since they were liked.
+    """
+    rows = judgements.drop(columns="liked").set_index("track_id", drop=False)
+    kept = [track.track_id for track in tracks[: len(tracks) - len(fresh)]]
+    playlist = fresh.to_dict()
+    return playlist | {"tracks": [*rows.loc[kept].to_dict("records"), *playlist["tracks"]]}
 
 
 def request_of(schedule: Schedule, *, today: date) -> Request:

@@ -6,7 +6,7 @@ name, never written over. Entries are ordered as they came, not by their time: c
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,6 @@ from typing import Any
 import pandas as pd
 
 from clustering.layouts import FEATURE_NAMES
-from clustering.playlist import Playlist
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
 from ser.user_data import user_data_folder
@@ -157,17 +156,17 @@ class Store:
     # --------------------------------------------------------------------------------- history
 
     def remember(
-        self, estimate: EmotionEstimate, playlist: Playlist, *, source: str, url: str | None = None
+        self, estimate: EmotionEstimate, playlist: Mapping[str, Any], *, source: str
     ) -> int:
-        """Keep a playlist that was made, and return its number."""
+        """Keep a playlist that was made, as its `to_dict` tells it, and return its number."""
         heard = estimate.to_dict()
         del heard["segments"]  # of an hour, 3600 of them
-        told = (json.dumps(value) for value in (heard, playlist.to_dict()))
+        told = (json.dumps(value) for value in (heard, playlist))
         with self._connection as writing:
             added = writing.execute(
-                "INSERT INTO entry (at, source, emotion, estimate, playlist, spotify_url) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (_now(), source, estimate.label, *told, url),
+                "INSERT INTO entry (at, source, emotion, estimate, playlist) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (_now(), source, estimate.label, *told),
             )
         assert added.lastrowid is not None
         return added.lastrowid
@@ -176,6 +175,13 @@ class Store:
         """Keep where the playlist of an entry is on Spotify."""
         with self._connection as writing:
             writing.execute("UPDATE entry SET spotify_url = ? WHERE number = ?", (url, number))
+
+    def link_latest(self, track_ids: Sequence[str | None], url: str) -> None:
+        """Keep where the latest playlist of these tracks is on Spotify."""
+        for entry in self.entries():
+            if [track["track_id"] for track in entry.playlist["tracks"]] == list(track_ids):
+                self.link(entry.number, url)
+                return
 
     def entries(self, most: int | None = None) -> list[Entry]:
         """Return what was remembered, the latest first, at most `most`."""

@@ -89,6 +89,11 @@ def find_track(word: str, store: Store, table: str | Path | None = None) -> Trac
     found = _meant(word, store.past_tracks())
     if not found:
         opened = open_table(table)
+        if not isinstance(opened, TrackTable):
+            raise InputError(
+                f"no track {word!r} in your playlists, and {opened.source} is too large to look "
+                "through; name a track of one of your playlists"
+            )
         if isinstance(opened, TrackTable):
             found = _meant(word, _tracks(_candidates(opened.frame, word)))
     if not found:

@@ -13,7 +13,6 @@ that knows what to do when a call fails:
 """
 
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -34,7 +33,14 @@ from spotify.errors import (
     UnsureError,
 )
 from spotify.login import LOGIN_COMMAND, Authorisation
-from spotify.transport import TIMEOUT_SECONDS, CallFailedError, attempt, checked_session
+from spotify.transport import (
+    PAUSES_SECONDS,
+    TIMEOUT_SECONDS,
+    CallFailedError,
+    attempt,
+    checked_session,
+    say,
+)
 
 T = TypeVar("T")
 
@@ -43,7 +49,6 @@ PAGE = 50
 MOST_URIS = 100  # of one call that writes
 LONGEST_WAIT_SECONDS = 60.0  # for one 429
 MOST_WAITING_SECONDS = 300.0  # for all of a run
-PAUSES_SECONDS = (1.0, 2.0, 4.0)  # before repeating
 MOST_USERS = 5
 
 READ_PLAYLISTS = "playlist-read-private"
@@ -52,11 +57,6 @@ WRITE_PRIVATE = "playlist-modify-private"
 WRITE_PUBLIC = "playlist-modify-public"
 READ_LIKED = "user-library-read"
 READ_TOP = "user-top-read"
-
-
-def say(message: str) -> None:
-    """Tell the listener something, at once and beside what a command puts out."""
-    print(message, file=sys.stderr, flush=True)
 
 
 class Account:

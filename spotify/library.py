@@ -64,7 +64,7 @@ class OwnTracks:
 
 @dataclass
 class _State:
-    """What was fetched so far; `rows` in order, `places` where each list goes on."""
+    """What was fetched so far: `rows` in order, where each list goes on, and how long it is."""
 
     path: Path
     kind: str
@@ -73,6 +73,7 @@ class _State:
     counts: Counter[str] = field(default_factory=Counter)
     places: dict[str, int | None] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    totals: dict[str, int | None] = field(default_factory=dict)
 
     def save(self) -> None:
         content = {
@@ -181,6 +182,11 @@ def _fetch(known: _State, source: str, name: str, read: Callable[[int], Page[Ent
     with tqdm(desc=name, unit="track", initial=offset, disable=None) as bar:
         while offset is not None:
             page = read(offset)
+            if known.totals.setdefault(source, page.total) != page.total:
+                # Tracks came or went since, so that every place has shifted.
+                known.totals[source], offset = page.total, 0
+                bar.reset()
+                continue
             bar.total = page.total
             bar.update(len(page.items))
             known.take(source, page)
@@ -207,6 +213,7 @@ def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None
             Counter({str(key): int(count) for key, count in stored["counts"].items()}),
             {key: None if at is None else int(at) for key, at in stored["places"].items()},
             {str(key): str(note) for key, note in stored["notes"].items()},
+            {key: None if n is None else int(n) for key, n in stored["totals"].items()},
         )
     except FileNotFoundError:
         return fresh

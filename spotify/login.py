@@ -11,7 +11,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from spotipy.oauth2 import SpotifyPKCE
@@ -21,19 +21,18 @@ from spotify.addresses import CLIENT_ID_VARIABLES, SpotifyApp, spotify_app
 from spotify.errors import LoginNeededError, UnreachableError
 from spotify.redirect import RedirectListener
 from spotify.token_store import TokenStore
-from spotify.transport import TIMEOUT_SECONDS, CallFailedError, attempt, checked_session
-
-T = TypeVar("T")
+from spotify.transport import (
+    PAUSES_SECONDS,
+    TIMEOUT_SECONDS,
+    CallFailedError,
+    attempt,
+    checked_session,
+    say,
+)
 
 LOGIN_COMMAND = "emotify spotify login"
 LOGIN_SECONDS = 300.0  # for the listener to log in and agree
 HOPELESS_SECONDS = 15.0  # without a browser and without anybody at a terminal
-PAUSES_SECONDS = (1.0, 2.0, 4.0)  # before asking the accounts service again
-
-
-def say(message: str) -> None:
-    """Tell the listener something, at once and beside what a command puts out."""
-    print(message, file=sys.stderr, flush=True)
 
 
 def is_at_terminal() -> bool:

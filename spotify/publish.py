@@ -141,9 +141,17 @@ def scopes(public: bool) -> tuple[str, ...]:
 
 
 def publish(
-    account: Account, request: Request, *, folder: str | Path, tell: Callable[[str], None] = say
+    account: Account,
+    request: Request,
+    *,
+    folder: str | Path,
+    takes_over: str | None = None,
+    tell: Callable[[str], None] = say,
 ) -> Published:
     """Make the listener's playlist hold the tracks of a request, in order.
+
+    One of the same kind and name that was begun and never finished is gone on with, even if its
+    tracks are others by now.
 
     Parameters
     ----------
@@ -153,6 +161,8 @@ def publish(
         What is wanted. One with a known key renews that playlist in place.
     folder
         Where journals are kept, as ``KEY.json``; made if it does not exist.
+    takes_over
+        Key of another request whose playlist this one makes its own, if it has none yet.
     tell
         Called with what the listener should know meanwhile.
 
@@ -170,7 +180,7 @@ def publish(
     folder = Path(folder)
     path = folder / f"{request.key}.json"
     with _alone(folder, tell):
-        journal = _known(path, tell)
+        journal = _known(path, tell) or _taken_over(path, request, takes_over, tell)
         journal = journal.renewed(request) if journal else Journal(path, request)
         return _carried_out(account, journal, tell)
 
@@ -250,8 +260,32 @@ def _known(path: Path, tell: Callable[[str], None]) -> Journal | None:
         return None
 
 
+def _taken_over(
+    path: Path, request: Request, key: str | None, tell: Callable[[str], None]
+) -> Journal | None:
+    """Return the journal of another request, under our name, if its playlist becomes ours."""
+    others = [path.with_name(f"{key}.json")] if key is not None else []
+    kind = request.key.partition("-")[0]
+    for other in (*others, *sorted(path.parent.glob(f"{kind}-*.json"))):
+        journal = _known(other, tell)
+        if journal is None or (journal.is_done and other not in others):
+            continue
+        if (journal.request.name, journal.request.public) == (request.name, request.public):
+            other.replace(path)
+            journal.path = path
+            return journal
+    return None
+
+
 def _carried_out(account: Account, journal: Journal, tell: Callable[[str], None]) -> Published:
     try:
+        if journal.is_done:  # what no search found then may be there now
+            tracks = journal.request.tracks
+            journal.matches = {
+                place: match
+                for place, match in journal.matches.items()
+                if match or by_id(tracks[place])
+            }
         journal.is_done = False
         journal.save()
         _match_all(account, journal)

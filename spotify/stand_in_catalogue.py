@@ -18,18 +18,6 @@ MOST_ENTRIES = 50
 MOST_URIS = 100
 PRIVATE, PUBLIC = "playlist-modify-private", "playlist-modify-public"
 
-# Closed in November 2024 and removed in February 2026, with the status that is seen now.
-REMOVED: tuple[tuple[int, str], ...] = (
-    (403, r".* /audio-(?:features|analysis)(?:/.*)?"),
-    (404, r".* /recommendations(?:/.*)?"),
-    (404, r".* /artists/\w+/(?:related-artists|top-tracks)"),
-    (404, r".* /browse/.*"),
-    (404, r".* /markets"),
-    (403, r".* /(?:tracks|artists|albums|shows|episodes)/?"),  # batches, ?ids=
-    (403, r".* /users/\w+(?:/.*)?"),
-    (403, r".* /playlists/\w+/tracks"),
-)
-
 
 @dataclass(frozen=True)
 class CatalogueTrack:
@@ -152,10 +140,7 @@ class Service:
             if found := re.fullmatch(pattern, call):
                 refusal: Answer | None = self._refuse(scope)
                 return refusal or answer(*found.groups(), query=query, body=body)
-        for status, pattern in REMOVED:
-            if re.fullmatch(pattern, call):
-                return error(status, "Forbidden" if status == 403 else "Not found.")
-        return error(404, "Service not found")
+        return error(404, "Service not found")  # as for all that was closed or removed
 
     def _me(self, **_: Any) -> Answer:
         return 200, {"type": "user", "id": self.listener, "display_name": "A listener"}

@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from ser.errors import InputError
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 15.0  # for connecting, and for each silence
+PAUSES_SECONDS = (1.0, 2.0, 4.0)  # before a call is repeated that may pass then
 DEFAULT_WAIT_SECONDS = 5.0  # after a 429 that does not say how long
 MOST_WAIT_SECONDS = 366 * 86_400.0  # no time of day is told for what is beyond a year
 MOST_WORDS = 300  # of a service's own message
@@ -61,6 +63,11 @@ class CallFailedError(Exception):
     def may_pass(self) -> bool:
         """Whether the same call may succeed a little later."""
         return self.status is None or self.status >= 500
+
+
+def say(message: str) -> None:
+    """Tell the listener something, at once and beside what a command puts out."""
+    print(message, file=sys.stderr, flush=True)
 
 
 def checked_session() -> requests.Session:

@@ -14,7 +14,8 @@ ROCK = "[genres]\ninclude = ['rock']\n"
 
 
 def picked(emotify, *arguments):
-    code, out, err = emotify("playlist", "--emotion", "happy", "-n", "8", "--json", *arguments)
+    number = () if "-n" in arguments else ("-n", "8")
+    code, out, err = emotify("playlist", "--emotion", "happy", "--json", *number, *arguments)
     assert code == 0, err
     return [track["track_id"] for track in json.loads(out)["tracks"]]
 
@@ -151,6 +152,30 @@ def test_a_damaged_memory_is_set_aside_and_the_music_plays(emotify):
     code, _, err = emotify("playlist", "--emotion", "sad", "-n", "2")
     assert code == 0 and "is damaged" in err and ".damaged-" in err
     assert emotify("history")[1].count("sad") == 1
+
+
+def test_a_damaged_memory_is_forgotten_too(emotify, own_folders):
+    store_path().parent.mkdir(parents=True)
+    store_path().write_text("garbage, and no database")
+    assert emotify("forget")[0] == 0
+    assert not [path for path in own_folders.rglob("*") if path.is_file()]
+
+
+def test_years_may_be_open(emotify, tmp_path, catalogue):
+    frame = catalogue.table.frame.head(60).assign(year=range(1960, 2020))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    years = frame.set_index("track_id")["year"]
+    table = ("--tracks", tmp_path / "t.csv", "-n", "60")
+    assert years[picked(emotify, "--years", "2010-", *table)].min() >= 2010
+    assert years[picked(emotify, "--years", "-1969", *table)].max() <= 1969
+    assert set(years[picked(emotify, "--years", "1990", *table)]) == {1990}
+
+
+def test_a_profile_that_cannot_be_written_is_answered(emotify, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EMOTIFY_CONFIG_HOME", str(tmp_path / "file" / "x"))
+    code, _, err = emotify("profile", "--init")
+    assert code == 2 and "cannot be made" in err
 
 
 def test_a_memory_that_cannot_be_written_does_not_stop_the_music(emotify, monkeypatch, tmp_path):

@@ -209,8 +209,23 @@ def test_hours_of_waiting_end_with_a_file_to_go_on_from(account, emotify):
     code, out, _ = emotify("playlist", "--resume", path)
     assert code == 0 and "5 tracks on Spotify" in out
     assert len(only(account).entries) == 5
+    [entry] = json.loads(emotify("history", "--json")[1])
+    assert entry["spotify_url"].endswith(only(account).playlist_id)
     code, _, err = emotify("playlist", "--resume", "absent.json")
     assert code == 2 and "absent.json" in err
+    for more in (["--spotify", "--dry-run"], ["--name", "X"], ["-n", "3"], ["me.wav"]):
+        code, _, err = emotify("playlist", "--resume", path, *more)
+        assert code == 2 and "leave the rest out" in err
+
+
+def test_a_changed_mind_in_between_makes_no_second_playlist(account, emotify):
+    account.faults.append(Fault(status=429, retry_after="7200", call="POST .*/items"))
+    assert emotify(*MAKE)[0] == 2
+    account.faults.clear()
+    emotify("playlist", "dislike", "2")
+    code, out, _ = emotify(*MAKE, "--json")
+    assert code == 0
+    assert on_spotify(only(account)) == [t["track_id"] for t in json.loads(out)["tracks"]]
 
 
 @pytest.mark.parametrize(
@@ -400,6 +415,32 @@ def test_wrong_sources_are_answered(own, emotify, tmp_path, sources, words):
     assert code == 2 and "spotify: sources" in err
 
 
+def test_a_table_that_was_there_before_is_not_forgotten(own, emotify, tmp_path):
+    (tmp_path / "mine.csv").write_text("precious")
+    own.faults.append(Fault(status=429, retry_after="7200", call="GET /v1/me/tracks"))
+    assert emotify("tracks", "import", "spotify:liked", "--out", tmp_path / "mine.csv")[0] == 2
+    assert emotify("forget")[0] == 0
+    assert (tmp_path / "mine.csv").read_text() == "precious"
+
+
+def test_a_dry_run_with_a_revoked_login_asks_nobody(account, emotify):
+    account.accounts.revoke()
+    code, out, _ = emotify(*MAKE, "--dry-run")
+    assert code == 0 and "nothing was written" in out
+
+
+def test_forgetting_goes_on_where_the_scheduler_fails(account, emotify, tmp_path, monkeypatch):
+    emotify(*MAKE[:-1], "--refresh", "daily")
+    tool = tmp_path / "bin" / "crontab"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho 'Input/output error' >&2\nexit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
+    code, _, err = emotify("forget")
+    assert code == 2 and "Input/output error" in err
+    assert not schedules.schedule_names() and not list(user_config_folder().glob("*token*"))
+
+
 def test_forgetting_removes_every_trace(own, emotify, tmp_path, own_folders):
     log_in(*SCOPES)
     emotify("tracks", "import", "spotify:liked", "--out", tmp_path / "mine.csv")
@@ -420,7 +461,7 @@ def test_forgetting_removes_every_trace(own, emotify, tmp_path, own_folders):
 
 def test_a_playlist_renews_itself_in_place(account, emotify, monkeypatch):
     code, out, err = emotify(*MAKE[:-1], "--refresh", "WEEKLY", "--name", "Mornings")
-    assert code == 0 and "playlist refresh mornings-" in err and "OnCalendar=Mon" in err
+    assert code == 0 and "playlist refresh mornings-" in out and "OnCalendar=Mon" in out
     playlist = only(account)
     first = on_spotify(playlist)
     [name] = schedules.schedule_names()
@@ -447,6 +488,46 @@ def test_a_playlist_renews_itself_in_place(account, emotify, monkeypatch):
     assert schedules.schedule_names() == []
     code, _, err = emotify("playlist", "refresh", name)
     assert code == 2 and name in err
+
+
+def test_a_playlist_that_is_there_is_the_one_that_is_renewed(account, emotify):
+    emotify(*MAKE)
+    emotify(*MAKE[:-1], "--refresh", "weekly")
+    assert len(only(account).entries) == 5
+    [name] = schedules.schedule_names()
+    code, out, _ = emotify("playlist", "refresh", name)
+    assert code == 0 and "was there already" in out and len(only(account).entries) == 5
+
+
+def test_an_interrupted_schedule_is_there(account, emotify):
+    account.faults.append(Fault(status=429, retry_after="7200", call="POST .*/items"))
+    code, _, err = emotify(*MAKE[:-1], "--refresh", "weekly", "--favourite", "R.E.M.")
+    assert code == 2 and "--resume" in err
+    [name] = schedules.schedule_names()
+    assert renewal.Choice.of(schedules.load(name)).favourites == ("R.E.M.",)
+    account.faults.clear()
+    code, _, _ = emotify("playlist", "refresh", name)
+    assert code == 0 and len(only(account).entries) == 5
+
+
+def test_likes_by_number_mean_the_places_on_spotify_after_a_renewal(account, emotify):
+    emotify(*MAKE[:-1], "--refresh", "daily")
+    [name] = schedules.schedule_names()
+    emotify("playlist", "like", "2", "4")
+    schedule = schedules.load(name)
+    choice = renewal.Choice.of(schedule)
+    yesterday = replace(choice, renewals=(("2026-01-01", choice.renewals[-1][1]),))
+    schedules.save(replace(schedule, choice=yesterday.to_dict()))
+    account.faults.append(Fault(call="PUT .*/items", times=30))  # at first it cannot be written
+    code, _, _ = emotify("playlist", "refresh", name)
+    assert code == 2
+    account.faults.clear()
+    assert emotify("playlist", "refresh", name)[0] == 0
+    [latest] = json.loads(emotify("history", "--json", "-n", "1")[1])
+    assert [track["track_id"] for track in latest["playlist"]["tracks"]] == on_spotify(
+        only(account)
+    )
+    assert latest["spotify_url"] and latest["source"].startswith("renewal of")
 
 
 def test_a_renewal_asks_nobody(account, emotify):

@@ -74,12 +74,18 @@ def test_wrong_wishes_are_answered(asked, words):
         Filters.of(**asked)
 
 
-def test_of_two_filters_the_later_wins_and_tracks_left_out_add_up():
+def test_of_two_filters_the_later_wins_and_what_is_left_out_adds_up():
     always = Filters.of(genres="rock", not_artists="Ann", not_tracks=["a"], explicit=False)
-    now = Filters.of(genres="pop", not_tracks=["b"], years=(1990, 1999))
-    both = always.with_more(now)
-    assert both == Filters.of(
-        genres="pop", not_artists="Ann", not_tracks=["a", "b"], explicit=False, years=(1990, 1999)
+    now = Filters.of(
+        genres="pop", not_artists="Bob", not_genres="jazz", not_tracks=["b"], years=(1990, 1999)
+    )
+    assert always.with_more(now) == Filters.of(
+        genres="pop",
+        not_genres="jazz",
+        not_artists=["Ann", "Bob"],
+        not_tracks=["a", "b"],
+        explicit=False,
+        years=(1990, 1999),
     )
 
 

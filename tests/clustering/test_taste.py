@@ -9,6 +9,7 @@ from clustering.shortlist import LargeCatalogue
 from clustering.taste import COLUMNS, Taste
 from clustering.tracks import tracks_from_frame
 from ser.emotions import EmotionEstimate
+from ser.errors import InputError
 
 HAPPY = EmotionEstimate.of("happy")
 
@@ -78,7 +79,8 @@ def test_favourites_count_as_likes(catalogue):
     country = frame.set_index("track_id")["genre"].str.contains("country")
     plain, drawn = (make_playlist(HAPPY, catalogue, taste=t) for t in (Taste(), taste))
     assert country[ids(drawn)].mean() > country[ids(plain)].mean()
-    assert make_playlist(HAPPY, catalogue, taste=Taste(favourites=("no such artist",))) == plain
+    nobody = make_playlist(HAPPY, catalogue, taste=Taste(favourites=("no such artist",)))
+    assert nobody.tracks == plain.tracks
 
 
 def test_distances_stay_distances_from_the_mood(catalogue, region):
@@ -127,3 +129,14 @@ def test_the_features_of_likes_need_not_be_in_the_table(catalogue, region):
     liked.loc[liked.index[0], list(FEATURE_NAMES)] = np.nan  # of one nothing is known
     pulls = Taste(liked=liked).pulls(catalogue)
     assert pulls[region[:20]].min() > 0.3
+
+
+def test_a_favourite_that_is_not_there_is_said(catalogue):
+    notes = make_playlist(HAPPY, catalogue, taste=Taste(favourites=("Nobbody", "R.E.M."))).notes
+    assert any("nothing by Nobbody" in note for note in notes)
+
+
+def test_who_is_left_out_by_dislikes_is_not_blamed_on_the_filters_alone(catalogue):
+    taste = Taste(filters=Filters.of(not_artists=["R.E.M."]))
+    with pytest.raises(InputError, match="your profile and your dislikes count, too"):
+        make_playlist(HAPPY, catalogue, artists="R.E.M.", taste=taste)

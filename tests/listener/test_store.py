@@ -48,8 +48,8 @@ def test_judgements_are_kept_the_latest_last(store):
 def test_history_is_kept_the_latest_first(store, catalogue):
     happy = make_playlist(EmotionEstimate.of("happy"), catalogue, n_tracks=2)
     sad = make_playlist(SAD, catalogue, n_tracks=3)
-    store.remember(EmotionEstimate.of("happy"), happy, source="me.wav")
-    number = store.remember(SAD, sad, source="")
+    store.remember(EmotionEstimate.of("happy"), happy.to_dict(), source="me.wav")
+    number = store.remember(SAD, sad.to_dict(), source="")
     store.link(number, "https://open.spotify.com/playlist/x")
     latest, first = store.entries()
     assert (latest.emotion, latest.source) == ("sad", "")
@@ -67,7 +67,7 @@ def test_the_order_is_that_of_the_entries_whatever_the_clock_says(store, catalog
     playlist = make_playlist(SAD, catalogue, n_tracks=1)
     for at in ("2030-01-01T00:00:00+00:00", "1999-12-31T23:00:00+00:00"):
         monkeypatch.setattr(module, "_now", lambda at=at: at)
-        store.remember(SAD, playlist, source=at[:4])
+        store.remember(SAD, playlist.to_dict(), source=at[:4])
     assert [entry.source for entry in store.entries()] == ["1999", "2030"]
 
 

@@ -52,7 +52,7 @@ def store():
 
 def test_a_track_is_found_by_whatever_names_it(store, catalogue):
     playlist = make_playlist(EmotionEstimate.of("happy"), catalogue, n_tracks=5)
-    store.remember(EmotionEstimate.of("happy"), playlist, source="")
+    store.remember(EmotionEstimate.of("happy"), playlist.to_dict(), source="")
     third = playlist.tracks[2]
     for word in (
         "3",

@@ -133,3 +133,16 @@ def test_a_missing_permission_is_not_passed_over(there, listener, home):
     account = Account(authorise([], listener.dialogue()))
     with pytest.raises(ForbiddenError, match="user-library-read"):
         fetch_tracks(account, "liked", state=home / "s.json")
+
+
+def test_a_list_that_has_changed_meanwhile_is_read_from_its_beginning(
+    there, account, home, listener, track_id
+):
+    there.service.liked = [track_id(i) for i in range(120)]
+    there.faults.append(Fault(status=429, retry_after="7200", call="GET /v1/me/tracks", nth=3))
+    with pytest.raises(InputError):
+        fetch_tracks(account, "liked", state=home / "state.json", tell=listener.tell)
+    there.faults.clear()
+    there.service.liked = [track_id(200), *there.service.liked]  # the latest come first
+    own = fetch_tracks(account, "liked", state=home / "state.json", tell=listener.tell)
+    assert set(own.frame["track_id"]) == {track_id(i) for i in (200, *range(120))}

@@ -23,7 +23,9 @@ ITEMS = r"/v1/playlists/\w+/items"
 @pytest.fixture
 def put(account, listener, home):
     """Publish as a run does: `put(request) -> Published`."""
-    return lambda request: publish(account, request, folder=home / "journals", tell=listener.tell)
+    return lambda request, **more: publish(
+        account, request, folder=home / "journals", tell=listener.tell, **more
+    )
 
 
 def only(there):
@@ -200,12 +202,12 @@ def test_searched_tracks_show_their_score(put, there, uris, request_of):
     assert published.missing == (tracks[1],)
 
 
-def test_a_repeat_does_not_search_again(put, there, request_of):
+def test_a_repeat_searches_only_for_what_was_not_found(put, there, request_of):
     request = request_of([WantedTrack(None, "Title 4", "Artist 4"), WantedTrack(None, "No", "No")])
     put(request)
     there.asked.clear()
     put(request)
-    assert not there.calls("GET /v1/search")
+    assert {"No" in asked.query["q"] for asked in there.calls("GET /v1/search")} == {True}
 
 
 def test_tracks_missing_in_the_market_are_searched_for_and_else_listed(
@@ -420,3 +422,27 @@ def test_a_run_that_waits_too_long_is_told(put, home, monkeypatch, listener, wan
     with FileLock(home / "journals" / ".lock"), pytest.raises(InputError, match="another run"):
         put(request_of(wanted(1)))
     assert "waiting" in listener.said
+
+
+def test_one_that_was_begun_under_the_same_name_is_gone_on_with(
+    put, there, request_of, wanted, uris
+):
+    there.faults.append(Fault(status=429, retry_after="7200", call="POST .*/items"))
+    with pytest.raises(QuotaExceededError):
+        put(request_of(wanted(1, 2), key="evening-1"))
+    there.faults.clear()
+    put(request_of(wanted(1, 3), key="evening-2"))
+    [playlist] = there.service.playlists.values()
+    assert playlist.entries == uris(1, 3)
+    put(request_of(wanted(5), key="evening-3"))  # nothing is unfinished now
+    put(request_of(wanted(6), key="morning-1", name="Morning"))
+    assert len(there.service.playlists) == 3
+
+
+def test_a_request_takes_over_the_playlist_of_another(put, there, request_of, wanted, uris):
+    put(request_of(wanted(1, 2), key="once"))
+    put(request_of(wanted(3, 4), key="every-week"), takes_over="once")
+    [playlist] = there.service.playlists.values()
+    assert playlist.entries == uris(3, 4)
+    put(request_of(wanted(5), key="other", name="Other"), takes_over="every-week")
+    assert len(there.service.playlists) == 2  # of another name

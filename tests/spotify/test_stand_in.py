@@ -224,16 +224,14 @@ def test_faults_strike_when_they_are_told_to(ask, there):
 
 def product_files():
     for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if not path.name.startswith("stand_in"):
-                yield path
+        yield from sorted((ROOT / package).rglob("*.py"))
 
 
 def test_the_product_names_no_dead_endpoint_and_no_dead_method():
     found = []
     for path in product_files():
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            is_reccobeats = path.name == "reccobeats.py" and "/audio-features" in line
+            is_reccobeats = "reccobeats" in (path.name + line).lower() and "/audio-features" in line
             if (DEAD_PATHS.search(line) and not is_reccobeats) or DEAD_METHODS.search(line):
                 found.append(f"{path.name}:{number}: {line.strip()}")
     assert not found
