@@ -92,7 +92,7 @@ def history(
         for entry in entries:
             print(entry.describe())
         n_liked = sum(map(bool, verdicts.values()))
-        print(f"{n_liked} tracks liked, {len(verdicts) - n_liked} disliked")
+        print(f"liked: {n_liked}, disliked: {len(verdicts) - n_liked}")
 
 
 def _plot(entries: Sequence, path: Path) -> None:

@@ -68,7 +68,7 @@ def test_history_tells_what_was(emotify):
     code, out, _ = emotify("history")
     lines = out.splitlines()
     assert code == 0 and "lift" in lines[0] and "match" in lines[1]
-    assert lines[2] == "1 tracks liked, 0 disliked"
+    assert lines[2] == "liked: 1, disliked: 0"
     assert len(json.loads(emotify("history", "--json", "-n", "1")[1])) == 1
     assert emotify("history", "--last")[1].count("\n") == 8
 
