@@ -98,8 +98,9 @@ def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
         account = None
         if is_logged_in(scopes(wanted.public)):
             with contextlib.suppress(LoginNeededError):
-                account = _account(public=wanted.public, interactive=False)
-                account.me()
+                asked = _account(public=wanted.public, interactive=False)
+                asked.me()
+                account = asked
         planned = plan(account, request)
         if not as_json:
             print(planned.describe())

@@ -423,10 +423,12 @@ def test_a_table_that_was_there_before_is_not_forgotten(own, emotify, tmp_path):
     assert (tmp_path / "mine.csv").read_text() == "precious"
 
 
-def test_a_dry_run_with_a_revoked_login_asks_nobody(account, emotify):
+def test_a_dry_run_with_a_revoked_login_asks_nobody(account, emotify, tmp_path, catalogue):
+    frame = catalogue.table.frame.head(30).assign(track_id=[f"mine-{n}" for n in range(30)])
+    frame.to_csv(tmp_path / "mine.csv", index=False)
     account.accounts.revoke()
-    code, out, _ = emotify(*MAKE, "--dry-run")
-    assert code == 0 and "nothing was written" in out
+    code, out, _ = emotify(*MAKE, "--dry-run", "--tracks", tmp_path / "mine.csv")
+    assert code == 0 and out.count("would be searched for") == 5
 
 
 def test_forgetting_goes_on_where_the_scheduler_fails(account, emotify, tmp_path, monkeypatch):
