@@ -28,32 +28,18 @@ def judgements() -> "pd.DataFrame":
         return no_judgements()
 
 
-def remember(estimate: EmotionEstimate, playlist: Mapping[str, Any], *, source: str) -> int | None:
-    """Keep a playlist, and return the number of its entry."""
+def remember(estimate: EmotionEstimate, playlist: Mapping[str, Any], *, source: str) -> None:
+    """Keep a playlist."""
     from listener.store import open_store
 
     try:
         with open_store(complain) as store:
-            return store.remember(estimate, playlist, source=source)
+            store.remember(estimate, playlist, source=source)
     except InputError as error:
         complain(f"{error}; this playlist is not remembered")
-        return None
 
 
-def link(entry: int | None, url: str) -> None:
-    """Keep where the playlist of an entry is on Spotify."""
-    from listener.store import open_store
-
-    if entry is None:
-        return
-    try:
-        with open_store(complain) as store:
-            store.link(entry, url)
-    except InputError as error:
-        complain(f"{error}; that it is on Spotify is not remembered")
-
-
-def link_latest(track_ids: Sequence[str | None], url: str) -> None:
+def link(track_ids: Sequence[str | None], url: str) -> None:
     """Keep where the latest playlist of these tracks is on Spotify, if it is remembered."""
     from listener.store import open_store, store_path
 
@@ -61,6 +47,6 @@ def link_latest(track_ids: Sequence[str | None], url: str) -> None:
         return
     try:
         with open_store(complain) as store:
-            store.link_latest(track_ids, url)
+            store.link(track_ids, url)
     except InputError as error:
         complain(f"{error}; that it is on Spotify is not remembered")

@@ -189,12 +189,11 @@ def playlist(
     if not as_json:
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
-    entry = None
     if history and wishes.keeps_history and not dry_run:
         source = "" if file is None else _name(file)
-        entry = memory.remember(estimate, chosen.to_dict(), source=source)
+        memory.remember(estimate, chosen.to_dict(), source=source)
     made = spotify_commands.Made(
-        chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile, entry
+        chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile
     )
     told: dict[str, Any] | None = None
     try:

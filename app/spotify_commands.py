@@ -69,8 +69,6 @@ class Made:
         The filters, and artists to prefer, besides those of the profile.
     tracks, moods, profile
         What was given for these options.
-    entry
-        Its number in the listener's memory, if it is there.
     """
 
     playlist: "Playlist"
@@ -80,7 +78,6 @@ class Made:
     tracks: Path | None
     moods: Path | None
     profile: Path | None
-    entry: int | None
 
 
 def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
@@ -88,7 +85,7 @@ def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
     if wanted.refresh is not None:
         return _put_and_keep_fresh(made, wanted, as_json=as_json)
     from spotify.errors import LoginNeededError
-    from spotify.from_playlist import request_for
+    from spotify.from_playlist import request_for, track_ids
     from spotify.login import is_logged_in
     from spotify.publish import plan, scopes
 
@@ -106,7 +103,7 @@ def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
             print(planned.describe())
         return planned.to_dict()
     published = _published(request, _account(public=wanted.public, headless=wanted.headless))
-    memory.link(made.entry, published.url)
+    memory.link(track_ids(request.tracks), published.url)
     if not as_json:
         print(published.describe())
     return published.to_dict()
@@ -114,13 +111,14 @@ def put(made: Made, wanted: Wanted, *, as_json: bool) -> dict[str, Any]:
 
 def go_on(path: Path, *, headless: bool, as_json: bool) -> None:
     """Go on with what Spotify interrupted."""
+    from spotify.from_playlist import track_ids
     from spotify.journal import read_journal
     from spotify.publish import resume
 
     journal = read_journal(path)
     account = _account(public=journal.request.public, headless=headless)
     published = resume(account, path, tell=complain)
-    memory.link_latest([track.track_id for track in journal.request.tracks], published.url)
+    memory.link(track_ids(journal.request.tracks), published.url)
     print(json.dumps(published.to_dict(), indent=2) if as_json else published.describe())
 
 
@@ -154,6 +152,7 @@ def refresh(
     from listener import renewal
     from listener.profile import read_profile
     from listener.tastes import taste_of
+    from spotify.from_playlist import track_ids
 
     today = date.today()
     schedule = schedules.load(name)
@@ -170,7 +169,7 @@ def refresh(
         told = renewal.told(fresh, request.tracks, judged)
         memory.remember(choice.estimate, told, source=f"renewal of {schedule.playlist}")
     published = _published(request, _account(public=schedule.public, interactive=False))
-    memory.link_latest([track.track_id for track in request.tracks], published.url)
+    memory.link(track_ids(request.tracks), published.url)
     print(published.describe())
 
 
@@ -237,7 +236,7 @@ def _put_and_keep_fresh(made: Made, wanted: Wanted, *, as_json: bool) -> dict[st
     """Put a playlist on Spotify, keep how it is renewed, and have the system do it if asked."""
     from listener import renewal, schedules, system_jobs
     from spotify.addresses import spotify_app
-    from spotify.from_playlist import playlist_name, request_for, wanted_tracks
+    from spotify.from_playlist import playlist_name, request_for, track_ids, wanted_tracks
 
     assert wanted.refresh is not None
     today = date.today()
@@ -265,8 +264,9 @@ def _put_and_keep_fresh(made: Made, wanted: Wanted, *, as_json: bool) -> dict[st
     schedules.save(schedule)  # first, so that it is there if Spotify interrupts
     # The same playlist may be there already, without a schedule.
     once = request_for(made.playlist, today=today, name=wanted.name, public=wanted.public)
-    published = _published(renewal.request_of(schedule, today=today), account, once.key)
-    memory.link(made.entry, published.url)
+    request = renewal.request_of(schedule, today=today)
+    published = _published(request, account, once.key)
+    memory.link(track_ids(request.tracks), published.url)
     if not as_json:
         print(published.describe())
     complain(f"its schedule is {schedules.schedule_path(schedule.name)}")

@@ -17,7 +17,7 @@ from clustering.layouts import FEATURE_NAMES, OPTIONAL_COLUMNS
 from clustering.track_sources import read_source
 from clustering.tracks import title_keys, write_tracks
 from ser.errors import InputError
-from ser.user_data import user_data_folder
+from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 from spotify import library, reccobeats
 from spotify.client import Account, say
 from spotify.errors import SpotifyError
@@ -135,7 +135,7 @@ def gather(
     """
     known = [(path.name, read_source(path).frame) for path in tables]
     folder = user_data_folder(IMPORTS)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(folder, DATA_HOME_VARIABLE)
     name = hashlib.sha256(os.fsencode(out.absolute())).hexdigest()[:16]
     states = {kind: folder / f"{name}-{kind}.json" for kind in (*kinds, "reccobeats")}
     try:

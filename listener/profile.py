@@ -13,7 +13,7 @@ from typing import Any
 from clustering.filters import Filters
 from ser.errors import InputError
 from ser.safe_write import write_text
-from ser.user_data import CONFIG_HOME_VARIABLE, user_config_folder
+from ser.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
 
 FILE = "profile.toml"
 EXAMPLE = """\
@@ -138,13 +138,7 @@ def write_example(path: Path | None = None) -> Path:
     path = profile_path() if path is None else path
     if path.exists():
         raise InputError(f"{path} is there already; open it in an editor")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{path.parent} cannot be made ({error.strerror}); set {CONFIG_HOME_VARIABLE} to a "
-            "folder that you may write to"
-        ) from error
+    make_private_folder(path.parent, CONFIG_HOME_VARIABLE)
     write_text(path, EXAMPLE)
     return path
 

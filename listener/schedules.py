@@ -19,7 +19,7 @@ from typing import Any
 from ser.audio import printable
 from ser.errors import InputError
 from ser.safe_write import write_text
-from ser.user_data import DATA_HOME_VARIABLE, user_data_folder
+from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 
 FORMAT = "emotify-schedule"
 FORMAT_VERSION = 1
@@ -154,13 +154,7 @@ def save(schedule: Schedule) -> Path:
         If it cannot be written.
     """
     path = schedule_path(schedule.name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise InputError(
-            f"{printable(path.parent)} cannot be made ({error.strerror}); set "
-            f"{DATA_HOME_VARIABLE} to a folder that you may write to"
-        ) from error
+    make_private_folder(path.parent, DATA_HOME_VARIABLE)
     stored = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(schedule)}
     write_text(path, json.dumps(stored, indent=1) + "\n", private=True)
     return path

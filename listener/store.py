@@ -157,30 +157,26 @@ class Store:
 
     def remember(
         self, estimate: EmotionEstimate, playlist: Mapping[str, Any], *, source: str
-    ) -> int:
-        """Keep a playlist that was made, as its `to_dict` tells it, and return its number."""
+    ) -> None:
+        """Keep a playlist that was made, as its `to_dict` tells it."""
         heard = estimate.to_dict()
         del heard["segments"]  # of an hour, 3600 of them
         told = (json.dumps(value) for value in (heard, playlist))
         with self._connection as writing:
-            added = writing.execute(
+            writing.execute(
                 "INSERT INTO entry (at, source, emotion, estimate, playlist) "
                 "VALUES (?, ?, ?, ?, ?)",
                 (_now(), source, estimate.label, *told),
             )
-        assert added.lastrowid is not None
-        return added.lastrowid
 
-    def link(self, number: int, url: str) -> None:
-        """Keep where the playlist of an entry is on Spotify."""
-        with self._connection as writing:
-            writing.execute("UPDATE entry SET spotify_url = ? WHERE number = ?", (url, number))
-
-    def link_latest(self, track_ids: Sequence[str | None], url: str) -> None:
+    def link(self, track_ids: Sequence[str | None], url: str) -> None:
         """Keep where the latest playlist of these tracks is on Spotify."""
         for entry in self.entries():
             if [track["track_id"] for track in entry.playlist["tracks"]] == list(track_ids):
-                self.link(entry.number, url)
+                with self._connection as writing:
+                    writing.execute(
+                        "UPDATE entry SET spotify_url = ? WHERE number = ?", (url, entry.number)
+                    )
                 return
 
     def entries(self, most: int | None = None) -> list[Entry]:

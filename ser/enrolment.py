@@ -31,7 +31,7 @@ from ser.errors import InputError
 from ser.normalisation import FeatureStatistics, speech_statistics, to_training
 from ser.recognizer import LEAST_SPEECH_SECONDS
 from ser.safe_write import write_text
-from ser.user_data import DATA_HOME_VARIABLE, user_data_folder
+from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 from ser.windows import Window
 
 if TYPE_CHECKING:
@@ -370,13 +370,7 @@ def save_profile(profile: Profile) -> Path:
         If it cannot be written.
     """
     path = profile_path(profile.name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise InputError(
-            f"{printable(path.parent)} cannot be made ({error.strerror}); set "
-            f"{DATA_HOME_VARIABLE} to a folder that you may write to"
-        ) from error
+    make_private_folder(path.parent, DATA_HOME_VARIABLE)
     write_text(path, json.dumps(profile.to_dict(), indent=1) + "\n", private=True)
     return path
 

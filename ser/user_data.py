@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ser.errors import InputError
+
 DATA_HOME_VARIABLE = "EMOTIFY_DATA_HOME"
 CONFIG_HOME_VARIABLE = "EMOTIFY_CONFIG_HOME"
 
@@ -25,3 +27,29 @@ def user_config_folder() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("emotify", appauthor=False)
+
+
+def make_private_folder(folder: Path, variable: str) -> None:
+    """Make a folder that only its owner may look into, unless it is there.
+
+    Parameters
+    ----------
+    folder
+        Under `user_data_folder` or `user_config_folder`.
+    variable
+        What moves it: `DATA_HOME_VARIABLE` or `CONFIG_HOME_VARIABLE`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        from ser.audio import printable  # not for everybody who asks where a folder is
+
+        raise InputError(
+            f"{printable(folder)} cannot be made ({error.strerror}); set {variable} to a folder "
+            "that you may write to"
+        ) from error

@@ -17,7 +17,7 @@ from spotipy.cache_handler import CacheHandler
 from ser.audio import printable
 from ser.errors import InputError
 from ser.safe_write import write_text
-from ser.user_data import CONFIG_HOME_VARIABLE, user_config_folder
+from ser.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
 from spotify.addresses import SpotifyApp
 
 FILE = "spotify_token.json"
@@ -67,7 +67,7 @@ class TokenStore(CacheHandler):
         token = _checked({"scope": self.asked_for, **token_info})
         client_id, accounts_url = self._owner()
         content = {"client_id": client_id, "accounts_url": accounts_url, **token}
-        self._make_folder()
+        make_private_folder(self.path.parent, CONFIG_HOME_VARIABLE)
         write_text(self.path, json.dumps(content, indent=1) + "\n", private=True)
 
     @contextmanager
@@ -79,7 +79,7 @@ class TokenStore(CacheHandler):
         InputError
             If another run holds the lock too long, or the folder cannot be written to.
         """
-        self._make_folder()
+        make_private_folder(self.path.parent, CONFIG_HOME_VARIABLE)
         try:
             with FileLock(self.path.with_suffix(".lock"), timeout=LOCK_SECONDS):
                 yield
@@ -91,15 +91,6 @@ class TokenStore(CacheHandler):
 
     def _owner(self) -> tuple[str, str]:
         return self._app.client_id, self._app.accounts_url
-
-    def _make_folder(self) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise InputError(
-                f"{printable(self.path.parent)} cannot be made ({error.strerror}); set "
-                f"{CONFIG_HOME_VARIABLE} to a folder that you may write to"
-            ) from error
 
 
 def forget_login() -> Path | None:

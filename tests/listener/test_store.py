@@ -49,8 +49,9 @@ def test_history_is_kept_the_latest_first(store, catalogue):
     happy = make_playlist(EmotionEstimate.of("happy"), catalogue, n_tracks=2)
     sad = make_playlist(SAD, catalogue, n_tracks=3)
     store.remember(EmotionEstimate.of("happy"), happy.to_dict(), source="me.wav")
-    number = store.remember(SAD, sad.to_dict(), source="")
-    store.link(number, "https://open.spotify.com/playlist/x")
+    store.remember(SAD, sad.to_dict(), source="")
+    store.link([track.track_id for track in sad.tracks], "https://open.spotify.com/playlist/x")
+    store.link(["of no playlist"], "https://open.spotify.com/playlist/y")
     latest, first = store.entries()
     assert (latest.emotion, latest.source) == ("sad", "")
     assert latest.spotify_url.endswith("/x") and first.spotify_url is None
