@@ -255,9 +255,11 @@ def make_playlist(
             raise
         raise InputError(f"{error}; your profile and your dislikes count, too") from error
     notes += unknown_favourites(catalogue, taste)
+    # Once, though a length in minutes is tried with several numbers of tracks.
+    pulls = taste.pulls(catalogue) if taste.pulls_at_all else None
     if minutes is None:
         aims = aims_along(estimate, mode, n_tracks)
-        choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey", taste=taste)
+        choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey", pulls=pulls)
     else:
         aims, choices = choose_by_time(
             estimate,
@@ -267,7 +269,7 @@ def make_playlist(
             target_ms=minutes * 60_000,
             most=MOST_TRACKS,
             seed=seed,
-            taste=taste,
+            pulls=pulls,
         )
     if mode != "journey":
         choices = smooth_order(catalogue, choices)

@@ -16,7 +16,7 @@ import pandas as pd
 from clustering.catalogue import Catalogue
 from clustering.mapping import Aim, aims_along, chosen_moods, ranked_moods
 from clustering.moods import MoodModel
-from clustering.taste import REACH, Taste
+from clustering.taste import REACH
 from clustering.tracks import UNKNOWN_ARTIST, credited_artists, title_key
 from clustering.transitions import Transitions, smoothest_order
 from ser.emotions import EmotionEstimate
@@ -58,7 +58,7 @@ def choose(
     seed: int,
     target_ms: float | None = None,
     in_order: bool = False,
-    taste: Taste | None = None,
+    pulls: np.ndarray | None = None,
 ) -> list[Choice]:
     """Choose one track for each aim.
 
@@ -74,9 +74,9 @@ def choose(
         Sum of durations wanted, in milliseconds; the last places are then filled by length.
     in_order
         Whether the tracks will be played in this order; each should then fit the one before.
-    taste
-        What the listener likes: it brings tracks nearer or moves them away, see
-        `clustering.taste`.
+    pulls
+        What the listener's taste makes of each track of the catalogue, as `Taste.pulls` gives it:
+        it brings tracks nearer or moves them away.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def choose(
     if len(rows) < len(frame):
         places = places[rows]
     heard = None if catalogue.heard is None else catalogue.heard[rows]
-    nearer = 0.0 if taste is None else REACH * taste.pulls(catalogue)[rows]
+    nearer = 0.0 if pulls is None else REACH * pulls[rows]
     used = np.zeros(len(rows), dtype=bool)
     credits: Counter[str] = Counter()
     keys: set[str] = set()
@@ -148,7 +148,7 @@ def choose_by_time(
     target_ms: float,
     most: int,
     seed: int,
-    taste: Taste | None = None,
+    pulls: np.ndarray | None = None,
 ) -> tuple[tuple[Aim, ...], list[Choice]]:
     """Choose as many tracks as fill `target_ms`: guess the number, look, and guess again.
 
@@ -166,7 +166,7 @@ def choose_by_time(
             seed=seed,
             target_ms=target_ms,
             in_order=mode == "journey",
-            taste=taste,
+            pulls=pulls,
         )
         total = float(lengths[[choice.row for choice in choices]].sum())
         attempts.append((abs(total - target_ms), aims, choices))

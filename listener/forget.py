@@ -71,11 +71,10 @@ def _imported(tell: Callable[[str], None]) -> list[Path]:
         return []
     try:
         with open_store(tell) as store:
-            tables = store.imported()
+            return store.imported()
     except InputError as error:
         tell(f"{error}; tables that were imported from Spotify are not known")
         return []
-    return tables
 
 
 def forget(kinds: list[Stored]) -> list[str]:

@@ -183,5 +183,10 @@ def nothing(answer: Any) -> None:
     """Read nothing: the status has said it, and some such answers are empty."""
 
 
+def text_or_none(value: Any) -> str | None:
+    """Return what was stored as text or nothing."""
+    return None if value is None else str(value)
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from ser.audio import printable
 from ser.errors import InputError
 from ser.safe_write import write_text
-from spotify.answers import Entry, Page
+from spotify.answers import Entry, Page, text_or_none
 from spotify.client import READ_LIKED, READ_PLAYLISTS, READ_SHARED, READ_TOP, Account, say
 from spotify.errors import ForbiddenError, NotFoundError
 
@@ -202,7 +202,7 @@ def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None
             return fresh
         if (stored["kind"], stored["listener"]) != (kind, listener):
             return fresh
-        rows = {str(key): [*map(_text_or_none, row)] for key, row in stored["rows"].items()}
+        rows = {str(key): [*map(text_or_none, row)] for key, row in stored["rows"].items()}
         if any(len(row) != len(COLUMNS) - 1 for row in rows.values()):
             raise ValueError("rows of another form")
         return _State(
@@ -220,7 +220,3 @@ def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None
     except (OSError, AttributeError, KeyError, TypeError, ValueError):
         tell(f"{printable(path)} is damaged, so everything is fetched anew")
         return fresh
-
-
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)

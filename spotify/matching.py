@@ -16,7 +16,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from clustering.tracks import UNKNOWN_ARTIST, credited_artists, spotify_url, title_key
-from spotify.answers import SpotifyTrack
+from spotify.answers import SpotifyTrack, text_or_none
 from spotify.client import Account
 from spotify.errors import RefusedError
 
@@ -94,10 +94,10 @@ class WantedTrack:
         """
         duration = values["duration_ms"]
         return cls(
-            track_id=_text_or_none(values["track_id"]),
+            track_id=text_or_none(values["track_id"]),
             name=str(values["name"]),
             artist=str(values["artist"]),
-            isrc=_text_or_none(values["isrc"]),
+            isrc=text_or_none(values["isrc"]),
             duration_ms=None if duration is None else float(duration),
         )
 
@@ -281,7 +281,3 @@ def _versions(name: str, artist: str) -> frozenset[str]:
 
 def _without_article(name: str) -> str:
     return name.removeprefix("the ")
-
-
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)
