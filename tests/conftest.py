@@ -1,6 +1,10 @@
 """What all tests share: folders of their own, the command line, and the project's own tracks."""
 
+import os
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +44,72 @@ def catalogue():
     from clustering.catalogue import open_catalogue
 
     return open_catalogue()
+
+
+# Imports take a second, so one process does them and forks a child for each line that it is told;
+# the child is a run of its own and can be killed.
+FORKS = """
+import os, signal, sys, traceback
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # a test that hangs fails
+        try:
+            run(line.rstrip("\\n"))
+        except SystemExit as stop:
+            os._exit(stop.code or 0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@pytest.fixture
+def forking():
+    """Start a program that defines `run(line)`.
+
+    ``forking(program)(line, stand_in=None, kill=None) -> exit code`` runs a child, which a
+    `spotify.stand_in.StandIn` kills at a request: ``kill=(number, "before" or "after")``.
+    """
+    parents = []
+
+    def start(program):
+        parent = subprocess.Popen(
+            [sys.executable, "-c", program + FORKS],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        parents.append(parent)
+
+        def run(line, stand_in=None, kill=None):
+            child = 0
+
+            def watch(number, when):
+                if (number, when) == kill:
+                    while not child:  # told a moment after the fork
+                        pass
+                    os.kill(child, signal.SIGKILL)
+
+            if stand_in is not None:
+                stand_in.watch = watch
+            parent.stdin.write(line + "\n")
+            parent.stdin.flush()
+            child = int(parent.stdout.readline())
+            status = int(parent.stdout.readline())
+            if stand_in is not None:
+                stand_in.watch = lambda number, when: None
+            return os.waitstatus_to_exitcode(status)
+
+        return run
+
+    yield start
+    for parent in parents:
+        parent.stdin.close()
+        parent.stdout.close()
+        parent.wait(timeout=10)

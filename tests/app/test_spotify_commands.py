@@ -1,6 +1,5 @@
 """The commands against a strict stand-in for Spotify, over real HTTP."""
 
-import contextlib
 import json
 import os
 import signal
@@ -248,87 +247,40 @@ def test_wishes_that_do_not_go_together_are_answered(account, emotify, arguments
     assert not account.service.playlists
 
 
-PARENT = """
-import os, signal, sys
+PROGRAM = """
+import os, sys
 from app.command_line import main
 import clustering.playlist, listener.tastes, listener.profile, listener.store
 import spotify.client, spotify.publish, spotify.from_playlist
 # What is imported here need not be imported by every child; no threads, a fork would hang.
 import pandera.pandas, scipy.stats, sklearn.utils
 
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        signal.alarm(60)  # a test that hangs fails
-        sys.argv = ["emotify", *line.split()]
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(1, 2)
-        try:
-            main()
-        except SystemExit as stop:
-            os._exit(stop.code or 0)
-        os._exit(99)
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
+def run(line):
+    sys.argv = ["emotify", *line.split()]
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(1, 2)
+    main()
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_any_request_and_repeated(account, when):
-    with started_parent() as run:
-        arguments = " ".join(MAKE)
+def test_killed_at_any_request_and_repeated(account, forking, when):
+    run, arguments = forking(PROGRAM), " ".join(MAKE)
+    assert run(arguments) == 0
+    right = only(account).entries
+    assert len(right) == 5
+    number, was_killed = 0, True
+    while was_killed:
+        number += 1
+        account.service.playlists.clear()
+        for journal in user_data_folder("spotify").glob("*.json"):
+            journal.unlink()
+        account.asked.clear()
+        was_killed = run(arguments, account, (number, when)) == -signal.SIGKILL
         assert run(arguments) == 0
-        right = only(account).entries
-        assert len(right) == 5
-        number, was_killed = 0, True
-        while was_killed:
-            number += 1
-            account.service.playlists.clear()
-            for journal in user_data_folder("spotify").glob("*.json"):
-                journal.unlink()
-            account.asked.clear()
-            was_killed = run(arguments, account, (number, when)) == -signal.SIGKILL
-            assert run(arguments) == 0
-            assert only(account).entries == right, f"killed {when} request {number}"
-        assert number > 4
-
-
-@contextlib.contextmanager
-def started_parent():
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def run(arguments, stand_in=None, kill=None):
-        child = 0
-
-        def watch(number, when):
-            if (number, when) == kill:
-                while not child:  # told a moment after the fork
-                    pass
-                os.kill(child, signal.SIGKILL)
-
-        if stand_in is not None:
-            stand_in.watch = watch
-        parent.stdin.write(arguments + "\n")
-        parent.stdin.flush()
-        child = int(parent.stdout.readline())
-        status = int(parent.stdout.readline())
-        if stand_in is not None:
-            stand_in.watch = lambda number, when: None
-        return os.waitstatus_to_exitcode(status)
-
-    try:
-        yield run
-    finally:
-        parent.stdin.close()
-        parent.stdout.close()
-        parent.wait(timeout=10)
+        assert only(account).entries == right, f"killed {when} request {number}"
+    assert number > 4
 
 
 # --------------------------------------------------------------------------------- own tracks
