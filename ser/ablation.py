@@ -10,7 +10,6 @@ The test actors judge here, and nothing of the shipped recipe was chosen by this
 """
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -244,9 +243,7 @@ def _train_and_predict(
     from ser.ablation_training import predict
 
     seen = view(copies, settings, job.row.view)
-    started = time.process_time()
     probabilities = predict(job, seen, recipe)
-    seconds = time.process_time() - started
     rows = [
         (clip.clip_id, clip.actor, job.fold, job.seed, clip.emotion.name, *map(float, row))
         for clip, row in zip(job.judged, probabilities, strict=True)
@@ -254,7 +251,7 @@ def _train_and_predict(
     path = _job_file(job.row, job.fold, job.seed, job.folder)
     write_predictions(pd.DataFrame(rows, columns=list(TABLE_COLUMNS)), path)
     # Written last: where it is, the job was done to its end.
-    done = {"recipe": recipe_of(job.row, job.epochs), "seconds": round(seconds, 1)}
+    done = {"recipe": recipe_of(job.row, job.epochs)}
     write_text(path.with_suffix(".json"), json.dumps(done, indent=1) + "\n")
 
 
@@ -271,10 +268,8 @@ def recipe_of(row: Row, epochs: int) -> dict[str, Any]:
     return plain({**changes, "features": features, "training": training})
 
 
-def _stored(
-    row: Row, fold: int, seed: int, folder: Path, epochs: int
-) -> tuple[pd.DataFrame, float] | None:
-    """Return predictions and seconds of a finished job; None if it is not there."""
+def _stored(row: Row, fold: int, seed: int, folder: Path, epochs: int) -> pd.DataFrame | None:
+    """Return the predictions of a finished job; None if it is not there."""
     path = _job_file(row, fold, seed, folder)
     try:
         done = json.loads(path.with_suffix(".json").read_text("utf-8"))
@@ -282,7 +277,7 @@ def _stored(
         return None
     if done["recipe"] != recipe_of(row, epochs):
         return None
-    return read_predictions(path), float(done["seconds"])
+    return read_predictions(path)
 
 
 def collect(folder: Path, folds: Sequence[int], n_seeds: int, epochs: int = EPOCHS) -> pd.DataFrame:
@@ -299,8 +294,8 @@ def collect(folder: Path, folds: Sequence[int], n_seeds: int, epochs: int = EPOC
                 held = [part for part in parts if part is not None]
                 if len(held) < len(parts):
                     continue
-                labels = held[0][0]["emotion"].map(EMOTION_NAMES.index).to_numpy()
-                heard = combine([part[0] for part in held], row.members).argmax(axis=1)
+                labels = held[0]["emotion"].map(EMOTION_NAMES.index).to_numpy()
+                heard = combine(held, row.members).argmax(axis=1)
                 judged.append(
                     (
                         row.name,
@@ -308,7 +303,6 @@ def collect(folder: Path, folds: Sequence[int], n_seeds: int, epochs: int = EPOC
                         fold,
                         round(metrics.uar(labels, heard), 5),
                         round(float(np.mean(labels == heard)), 5),
-                        round(sum(part[1] for part in held), 1),
                     )
                 )
     return pd.DataFrame(judged, columns=list(COLUMNS))

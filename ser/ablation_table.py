@@ -1,7 +1,6 @@
 """The table of ablations: what `ser.ablation` measured flows in, comparisons flow out.
 
-One line for each row, seed and fold: ``uar`` and ``accuracy`` on the test actors of the fold, 0..1,
-and ``seconds`` of CPU that training took.
+One line for each row, seed and fold: ``uar`` and ``accuracy`` on the test actors of the fold, 0..1.
 """
 
 from pathlib import Path
@@ -12,7 +11,7 @@ from ser import tables
 from ser.ablation_rows import BASE, ROWS, rows_named
 
 FILE = "ablations.csv"
-COLUMNS = ("row", "seed", "fold", "uar", "accuracy", "seconds")
+COLUMNS = ("row", "seed", "fold", "uar", "accuracy")
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -20,9 +19,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
     The figure of a seed is the mean over its folds; folds that only one of both has are left out
     of the difference. Columns: ``row``, ``title``, ``kind``, ``n_seeds``, ``uar``, ``uar_sd``
-    (over seeds), ``accuracy``, ``difference``, ``difference_sd`` (both points, over seeds),
-    ``seconds`` (of training one fold and seed). Shares in percent; a deviation of a single seed is
-    NaN, and so is a difference where no seed is shared.
+    (over seeds), ``accuracy``, ``difference``, ``difference_sd`` (both points, over seeds). Shares
+    in percent; a deviation of a single seed is NaN, and so is a difference where no seed is shared.
 
     Raises
     ------
@@ -52,10 +50,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
                 100 * of_row.groupby("seed")["accuracy"].mean().mean(),
                 apart.mean(),
                 apart.std(),
-                of_row["seconds"].mean(),
             )
         )
-    names = "row title kind n_seeds uar uar_sd accuracy difference difference_sd seconds"
+    names = "row title kind n_seeds uar uar_sd accuracy difference difference_sd"
     return pd.DataFrame(summarised, columns=names.split())
 
 

@@ -169,16 +169,16 @@ def enrolled_table(rows: pd.DataFrame) -> str:
 def ablation_table(rows: pd.DataFrame) -> str:
     """Return a Markdown table of `ser.ablation_table.summary`, grouped by kind of lever."""
     lines = [
-        "| | seeds | UAR | difference to base | accuracy | CPU (s) |",
-        "|---|---|---|---|---|---|",
+        "| | seeds | UAR | difference to base | accuracy |",
+        "|---|---|---|---|---|",
     ]
     for kind, group in rows.groupby("kind", sort=False):
-        lines.append(f"| **{kind}** | | | | | |")
+        lines.append(f"| **{kind}** | | | | |")
         for row in group.to_dict("records"):
             lines.append(
                 f"| {row['title']} | {row['n_seeds']} | {_with_sd(row['uar'], row['uar_sd'])} | "
                 f"{_with_sd(row['difference'], row['difference_sd'], '+')} | "
-                f"{row['accuracy']:.1f} | {row['seconds']:.0f} |"
+                f"{row['accuracy']:.1f} |"
             )
     return "\n".join(lines)
 

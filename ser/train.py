@@ -7,6 +7,7 @@ result.
 """
 
 import os
+import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ from ser.features import FeatureExtractor, Matrix, new_extractor, pad
 from ser.model import ModelSettings, average_of, build_model
 from ser.ravdess import Clip
 from ser.statistics_model import build_statistics_model, combine, fit_statistics_model
+
+MOST_COMPILED = 4  # kept by a process
+_compiled: dict[Any, keras.Model] = {}
 
 
 @dataclass(frozen=True)
@@ -253,11 +257,51 @@ def fit_member(
 
     The loss is cross-entropy with the settings' label smoothing unless another is given.
     """
+    trained = _compiled_like(network, settings, len(batches), loss)
+    with tqdm(total=settings.epochs, desc=title, unit="epoch", disable=title is None) as bar:
+
+        def show(_epoch: int, logs: dict[str, float]) -> None:
+            bar.set_postfix(loss=f"{logs['loss']:.3f}", refresh=False)
+            bar.update()
+
+        shown = keras.callbacks.LambdaCallback(on_epoch_end=show)
+        trained.fit(batches, epochs=settings.epochs, verbose=0, callbacks=[shown])
+    network.set_weights(trained.get_weights())
+
+
+def _compiled_like(
+    network: keras.Model, settings: TrainSettings, n_batches: int, loss: keras.losses.Loss | None
+) -> keras.Model:
+    """Return a compiled copy of a network that has not been trained, in its very state.
+
+    Compiling takes as long as fitting, and the networks of one recipe differ in nothing but their
+    values: a process compiles a few copies (folds differ in their steps), and fits all in these.
+    """
+    wanted = (network.to_json(), settings, n_batches, type(loss))
+    copy = _compiled.get(wanted)
+    if copy is None:
+        chance = random.getstate()  # draws of the copy's layers; Keras shuffles batches by it, too
+        copy = type(network).from_config(network.get_config())
+        random.setstate(chance)
+        _compile(copy, settings, n_batches, loss)
+        if len(_compiled) >= MOST_COMPILED:
+            del _compiled[next(iter(_compiled))]
+        _compiled[wanted] = copy
+    for value, first in zip(copy.variables, network.variables, strict=True):
+        value.assign(first)  # the state of each dropout's chance is among them
+    for value in copy.optimizer.variables:
+        value.assign(ops.zeros_like(value))
+    return copy
+
+
+def _compile(
+    network: keras.Model, settings: TrainSettings, n_batches: int, loss: keras.losses.Loss | None
+) -> None:
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
-        decay_steps=settings.epochs * len(batches),
+        decay_steps=settings.epochs * n_batches,
         warmup_target=settings.learning_rate,
-        warmup_steps=2 * len(batches),
+        warmup_steps=2 * n_batches,
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(
@@ -270,14 +314,6 @@ def fit_member(
         loss=loss or keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         jit_compile=True,  # half the time of a step on two cores
     )
-    with tqdm(total=settings.epochs, desc=title, unit="epoch", disable=title is None) as bar:
-
-        def show(_epoch: int, logs: dict[str, float]) -> None:
-            bar.set_postfix(loss=f"{logs['loss']:.3f}", refresh=False)
-            bar.update()
-
-        shown = keras.callbacks.LambdaCallback(on_epoch_end=show)
-        network.fit(batches, epochs=settings.epochs, verbose=0, callbacks=[shown])
 
 
 def predict_features(

@@ -100,6 +100,26 @@ def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor
     assert np.array_equal([served.feature_mean, served.feature_scale], trained_on)
 
 
+def test_a_network_is_the_same_whether_it_is_the_first_of_a_process_or_not(
+    copies, corpus, extractor
+):
+    settings = replace(QUICK, epochs=1, statistics_strength=0.0)
+    train._compiled.clear()
+
+    def weights(seed):
+        network = train.fit_network(copies, corpus[:64], extractor, settings, seed=seed)
+        return network, network.get_weights()
+
+    first, of_first = weights(0)
+    _, of_other = weights(1)
+    _, of_last = weights(0)
+    assert len(train._compiled) == 1
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(of_first, of_other, strict=True))
+    # Nor does the next one touch what was trained before.
+    for later in (of_last, first.get_weights()):
+        assert all(np.array_equal(a, b) for a, b in zip(of_first, later, strict=True))
+
+
 def test_padding_changes_nothing(network, extractor):
     features = extractor(tone(2, np.random.default_rng(2)))
     alone = train.predict_features(network, [features])
