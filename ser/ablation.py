@@ -132,6 +132,7 @@ def parts_of(row: Row, seed: int, n_seeds: int) -> list[tuple[str, int]]:
     if not row.combined:
         return [(row.name, seed)]
     networks = [(BASE, seed + member * n_seeds) for member in range(row.members)]
+    networks += [(view, seed) for view in row.views]
     return networks + [("statistics", seed)] * row.statistics
 
 
@@ -261,7 +262,9 @@ def _job_file(row: Row, fold: int, seed: int, folder: Path) -> Path:
 
 def recipe_of(row: Row, epochs: int) -> dict[str, Any]:
     """Return all that predictions of a row depend on, as JSON would give it back."""
-    described = ("title", "kind", "name")
+    described = {"title", "kind", "name"}
+    if not row.combined:
+        described.add("views")  # which predictions are combined says nothing about a training
     changes = {name: value for name, value in asdict(row).items() if name not in described}
     features = replace(FeatureSettings(), **row.features).to_dict()
     training = settings_of(row, epochs).to_dict()
@@ -295,7 +298,7 @@ def collect(folder: Path, folds: Sequence[int], n_seeds: int, epochs: int = EPOC
                 if len(held) < len(parts):
                     continue
                 labels = held[0]["emotion"].map(EMOTION_NAMES.index).to_numpy()
-                heard = combine(held, row.members).argmax(axis=1)
+                heard = combine(held, len(held) - row.statistics).argmax(axis=1)
                 judged.append(
                     (
                         row.name,

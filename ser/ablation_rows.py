@@ -33,6 +33,8 @@ RESLSTM_FEATURES: Mapping[str, Any] = {
 }
 CLEAN = ViewSettings(copies=())
 SPEED = ViewSettings(copies=("speed",))
+# Learners whose network has a second head.
+LEARNS_MORE = ("valence-arousal", "statement-adversarial")
 NO_BLENDING = {"n_time_masks": 0, "n_feature_masks": 0, "mixup_alpha": 0.0}
 PLAIN: Mapping[str, Any] = {
     "view": CLEAN,
@@ -73,10 +75,12 @@ class Row:
     shuffled
         Whether labels are shuffled.
     learner
-        What is trained: ``"network"``, ``"statistics"``, or one of `ser.baselines`.
-    members, statistics
-        A combination of other rows' predictions: so many networks of the base, and whether the
-        statistics classifier joins them.
+        What is trained: ``"network"``, ``"statistics"``, one of `ser.baselines`, or a network
+        that learns or judges in another way (`LEARNS_MORE`, ``"distilled"``,
+        ``"test-time-speeds"``).
+    members, statistics, views
+        A combination of other rows' predictions: so many networks of the base, whether the
+        statistics classifier joins them, and rows whose network of the same seed does.
     """
 
     name: str
@@ -98,11 +102,12 @@ class Row:
     learner: str = "network"
     members: int = 1
     statistics: bool = False
+    views: tuple[str, ...] = ()
 
     @property
     def combined(self) -> bool:
         """Whether it is made of predictions of other rows."""
-        return self.members > 1 or self.statistics
+        return self.members > 1 or self.statistics or bool(self.views)
 
 
 def _feature(name: str, title: str, **view: Any) -> Row:
@@ -162,6 +167,30 @@ ROWS: tuple[Row, ...] = (
     Row("no-balance", "without class weights", "training", balanced=False),
     Row("no-ema", "last weights, not their average", "training", training={"ema_momentum": 0.0}),
     Row("traits", "also learns sex, intensity, statement", "training", traits=True),
+    Row(
+        "valence-arousal",
+        "also learns valence and arousal",
+        "training",
+        learner="valence-arousal",
+    ),
+    Row(
+        "statement-adversarial",
+        "must not tell the statement (gradient reversal)",
+        "training",
+        learner="statement-adversarial",
+    ),
+    Row(
+        "distilled",
+        "half of each target from the classifier of statistics",
+        "training",
+        learner="distilled",
+    ),
+    Row(
+        "test-time-speeds",
+        "judged as the mean over a clip's copies at other speeds",
+        "training",
+        learner="test-time-speeds",
+    ),
     Row("no-residual", "LSTM without the residual", "network", residual=False),
     Row("mean-std", "mean and deviation instead of attention", "network", attention=False),
     Row("no-pooling", "without pooling over time", "network", model={"time_pooling": 1}),
@@ -194,6 +223,7 @@ ROWS: tuple[Row, ...] = (
     Row("network-statistics", "one network + statistics", "parts", statistics=True),
     Row("two-networks", "two networks", "parts", members=2),
     Row("three-networks", "three networks", "parts", members=3),
+    Row("two-views", "two networks, one of them on log-mel", "parts", views=("log-mel",)),
     Row(
         "shipped",
         "three networks + statistics: the shipped recipe, in quiet",

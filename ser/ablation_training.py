@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ser import baselines
 from ser.ablation import Job
 from ser.ablation_features import FeatureView
+from ser.ablation_rows import LEARNS_MORE
 from ser.augment import copy_shares
 from ser.crema_d import Clip as CremaClip
 from ser.emotions import EMOTIONS
@@ -32,7 +33,8 @@ from ser.train import (
 )
 
 N_CLASSES = len(EMOTIONS)
-TRAITS_WEIGHT = 0.3  # of the loss on sex, intensity and statement together
+TRAITS_WEIGHT = 0.3  # of the loss on further traits together
+TEACHER_SHARE = 0.5  # of a distilled target
 STATISTICS_STRENGTH = TrainSettings().statistics_strength
 
 
@@ -42,18 +44,15 @@ def predict(job: Job, seen: FeatureView, settings: TrainSettings) -> NDArray[np.
     keras.utils.set_random_seed(job.seed)
     rows, targets = seen.rows(job.train), _targets(job)
     labels = targets.argmax(axis=1)
-    judged = [seen.matrix(row) for row in seen.rows(job.judged)]
+    judged = seen.rows(job.judged)
     clean = [seen.matrix(row) for row in rows]
     if job.row.learner.startswith("svm-"):
         machine = baselines.fit_svm(job.row.learner.removeprefix("svm-"), clean, labels)
-        return baselines.svm_probabilities(machine, judged)
+        return baselines.svm_probabilities(machine, [seen.matrix(row) for row in judged])
     mean, scale = standardisation(seen, rows)
     network: keras.Model
     if job.row.learner == "statistics":
-        shown = replace(seen.stored, n_mfcc=seen.settings.n_mfcc)
-        network = build_statistics_model(mean, scale, shown)
-        shares = copy_shares(seen.kinds, settings.augment.harmed_share)
-        fit_statistics_model(network, seen, rows, labels, STATISTICS_STRENGTH, shares)
+        network = _statistics(seen, settings, rows, labels, mean, scale)
     elif job.row.learner == "reslstm-sa":
         network = baselines.build_reslstm_sa(len(mean), mean, scale)
         validation = [seen.matrix(row) for row in seen.rows(job.validation)]
@@ -64,8 +63,27 @@ def predict(job: Job, seen: FeatureView, settings: TrainSettings) -> NDArray[np.
         network = _fitted(job, seen, settings, rows, targets, mean, scale)
     # One shape, and no compilation: that would take longer than all the predictions.
     network.jit_compile = False
-    batch, mask = pad(judged)
-    return network.predict_on_batch({"features": batch, "mask": mask})
+    n_copies = seen.n_copies if job.row.learner == "test-time-speeds" else 1
+    answers = []
+    for copy in range(n_copies):
+        batch, mask = pad([seen.matrix(row, copy) for row in judged])
+        answers.append(network.predict_on_batch({"features": batch, "mask": mask}))
+    return np.mean(answers, axis=0, dtype=np.float32)
+
+
+def _statistics(
+    seen: FeatureView,
+    settings: TrainSettings,
+    rows: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    mean: Matrix,
+    scale: Matrix,
+) -> keras.Model:
+    shown = replace(seen.stored, n_mfcc=seen.settings.n_mfcc)
+    model = build_statistics_model(mean, scale, shown)
+    shares = copy_shares(seen.kinds, settings.augment.harmed_share)
+    fit_statistics_model(model, seen, rows, labels, STATISTICS_STRENGTH, shares)
+    return model
 
 
 def _targets(job: Job) -> Matrix:
@@ -106,15 +124,23 @@ def _fitted(
         )
         fit_member(network, batches, settings, None, MaskedCrossEntropy(settings.label_smoothing))
         return network
-    beside = traits_of(job) if row.traits else None
+    if row.learner == "distilled":
+        # The teacher is fitted here, on the training actors of this fold alone.
+        teacher = _statistics(seen, settings, rows, targets.argmax(axis=1), mean, scale)
+        batch, mask = pad([seen.matrix(row) for row in rows])
+        told = teacher.predict_on_batch({"features": batch, "mask": mask})
+        targets = (1 - TEACHER_SHARE) * targets + TEACHER_SHARE * told
+    more = row.traits or row.learner in LEARNS_MORE
+    beside = traits_of(job) if more else None
     batches = TrainingBatches(seen, rows, targets, mean, n_frames, settings, job.seed, beside)
     if not row.balanced:
         batches.class_weights = np.ones(N_CLASSES)
-    if row.traits:
+    if beside is not None:
         # The network shares its layers, so it learns what its sister with more outputs does.
-        fit_member(
-            with_traits(network), batches, settings, None, TraitsLoss(settings.label_smoothing)
+        sister = with_traits(
+            network, beside.shape[1], reversed_gradient=row.learner == "statement-adversarial"
         )
+        fit_member(sister, batches, settings, None, TraitsLoss(settings.label_smoothing))
     else:
         fit_member(network, batches, settings, None)
     return network
@@ -130,22 +156,42 @@ def attend_evenly(network: keras.Model) -> None:
     pooling.trainable = False
 
 
-def with_traits(network: keras.Model) -> keras.Model:
-    """Return a network that says sex, intensity and statement, too: output (batch, 8 + 3)."""
+def with_traits(
+    network: keras.Model, n_traits: int = 3, *, reversed_gradient: bool = False
+) -> keras.Model:
+    """Return a network that says further traits, too: output (batch, 8 + n_traits).
+
+    With the gradient reversed (Ganin and Lempitsky 2015) it learns to leave no trace of them.
+    """
     shared = network.get_layer("dense_dropout").output
-    traits = layers.Dense(3, activation="sigmoid", name="traits")(shared)
+    if reversed_gradient:
+        shared = ops.stop_gradient(2.0 * shared) - shared
+    traits = layers.Dense(n_traits, activation="sigmoid", name="traits")(shared)
     return keras.Model(network.inputs, layers.Concatenate()([network.output, traits]))
 
 
 def traits_of(job: Job) -> Matrix:
-    """Return sex, intensity and statement of the training clips as 0 and 1, shape (n, 3)."""
-    return np.array(
+    """Return what else the training clips tell, 0..1: shape (n, n_traits).
+
+    Sex, intensity and statement as 0 and 1; the statement alone where it must not be told; or the
+    place of the emotion in the plane of valence and arousal (`ser.emotions`).
+    """
+    if job.row.learner == "valence-arousal":
+        return np.array(
+            [
+                ((1 + clip.emotion.valence) / 2, (1 + clip.emotion.arousal) / 2)
+                for clip in job.train
+            ],
+            np.float32,
+        )
+    traits = np.array(
         [
             (clip.sex == "female", clip.intensity == "strong", clip.statement_number == 2)
             for clip in job.train
         ],
         np.float32,
     )
+    return traits[:, 2:] if job.row.learner == "statement-adversarial" else traits
 
 
 class TraitsLoss(keras.losses.Loss):

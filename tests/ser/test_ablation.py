@@ -75,6 +75,8 @@ def test_an_ensemble_holds_the_base_of_its_seed_and_shares_nobody(folds, tmp_pat
     assert [one[0] for one in parts] == [(BASE, 0), (BASE, 1), (BASE, 2)]
     assert [one[-1] for one in parts] == [("statistics", 0), ("statistics", 1), ("statistics", 2)]
     assert len(ablation.plan([shipped], folds, tmp_path)) == (9 + 3) * 5
+    (views,) = rows_named(["two-views"])
+    assert ablation.parts_of(views, 2, 3) == [(BASE, 2), ("log-mel", 2)]
 
 
 def test_every_change_is_one(folds):
@@ -148,8 +150,8 @@ def tones(tmp_path_factory):
     return tuple(speech), tuple(others)
 
 
-def prepared(row, tones, epochs, **view_changes):
-    """Return job, view and settings of one fold, with few clips and without copies."""
+def prepared(row, tones, epochs, copies=()):
+    """Return job, view and settings of one fold, with few clips and copies of some kinds."""
     speech, others = tones
     folds = [f for f in make_folds(speech, "luna-jimenez") if f.number == 4]
     (job, *_) = ablation.plan(
@@ -158,8 +160,8 @@ def prepared(row, tones, epochs, **view_changes):
     job = replace(job, train=job.train[:64], judged=job.judged[:16])
     stored = replace(FeatureSettings(), **row.features)
     clips = [*job.train, *job.validation, *job.judged, *job.extra]
-    copies = make_feature_copies(clips, new_extractor(stored), ablation.copies_for(set()))
-    seen = view(copies, stored, replace(row.view, copies=(), **view_changes))
+    made = make_feature_copies(clips, new_extractor(stored), ablation.copies_for(set(copies)))
+    seen = view(made, stored, replace(row.view, copies=copies))
     return job, seen, ablation.settings_of(row, epochs)
 
 
@@ -218,6 +220,87 @@ def test_traits_are_learned_beside_the_emotion(tones):
     said = np.full((1, 11), [0.125] * 8 + [0.8, 0.3, 0.5], np.float32)
     traits_loss = -np.log([0.8, 0.7, 0.5]).mean()
     assert float(loss(meant, said)) == pytest.approx(np.log(8) + 0.3 * traits_loss, rel=1e-4)
+
+
+def test_other_traits_are_the_statement_alone_or_the_place_of_the_emotion(tones):
+    (row,) = rows_named(["statement-adversarial"])
+    job, *_ = prepared(row, tones, epochs=1)
+    assert ablation_training.traits_of(job).tolist() == [[0]] * 64  # the first statement
+    (row,) = rows_named(["valence-arousal"])
+    places = ablation_training.traits_of(replace(job, row=row))
+    expected = [(clip.emotion.valence, clip.emotion.arousal) for clip in job.train]
+    assert np.allclose(2 * places - 1, expected, atol=1e-6)
+    assert places.min() >= 0 and places.max() <= 1
+
+
+def test_a_reversed_gradient_unlearns_what_it_tells():
+    tensorflow = pytest.importorskip("tensorflow")
+    network = build_model(5, np.zeros(5), np.ones(5))
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((4, 6, 5)).astype(np.float32)
+    inputs = {"features": features, "mask": np.ones((4, 6), np.float32)}
+    kernel = network.get_layer("dense").kernel
+    learn = ablation_training.with_traits(network, 1)
+    unlearn = ablation_training.with_traits(network, 1, reversed_gradient=True)
+    unlearn.get_layer("traits").set_weights(learn.get_layer("traits").get_weights())
+    gradients = []
+    for sister in (learn, unlearn):
+        with tensorflow.GradientTape(persistent=True) as tape:
+            told = sister(inputs, training=False)[:, 8:]
+        own = tape.gradient(told, sister.get_layer("traits").kernel)
+        gradients.append((told, own, tape.gradient(told, kernel.value)))
+    (told, own, below), (told_too, own_too, below_too) = gradients
+    assert np.allclose(told, told_too) and np.allclose(own, own_too)  # it tells it as well
+    assert np.abs(below).max() > 1e-4 and np.allclose(below, -np.asarray(below_too))
+
+
+@pytest.mark.parametrize("name", ["statement-adversarial", "valence-arousal", "distilled"])
+def test_a_network_that_learns_in_another_way_still_learns_the_emotion(name, tones, monkeypatch):
+    fitted = []
+    fit = ablation_training.fit_member
+
+    def watched(network, batches, *args):
+        fitted.append(batches)
+        fit(network, batches, *args)
+
+    monkeypatch.setattr(ablation_training, "fit_member", watched)
+    (row,) = rows_named([name])
+    job, seen, settings = prepared(row, tones, epochs=10)
+    probabilities = ablation_training.predict(job, seen, settings)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-4)
+    meant = [clip.emotion.code - 1 for clip in job.judged]
+    assert np.mean(probabilities.argmax(axis=1) == meant) > 0.3  # chance is 0.125
+    (batches,) = fitted
+    own = train.one_hot(job.train)
+    assert np.allclose(batches.targets.sum(axis=1), 1, atol=1e-4)
+    if name == "distilled":
+        told = 2 * batches.targets - own
+        assert told.min() >= -1e-6 and 0.001 < np.abs(told - own).max() <= 1
+    else:
+        assert np.array_equal(batches.targets, own)
+
+
+def test_copies_at_other_speeds_are_judged_with_the_clip(tones, monkeypatch):
+    (row,) = rows_named(["test-time-speeds"])
+    job, seen, settings = prepared(row, tones, epochs=1, copies=("speed",))
+    assert seen.n_copies == 5
+
+    def untrained(job, seen, settings, rows, targets, mean, scale):
+        return build_model(len(mean), mean, scale)
+
+    monkeypatch.setattr(ablation_training, "_fitted", untrained)
+    answer = ablation_training.predict(job, seen, settings)
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(job.seed)
+    network = build_model(
+        seen.matrix(0).shape[1], *train.standardisation(seen, seen.rows(job.train))
+    )
+    copies = [
+        train.predict_features(network, [seen.matrix(row, copy) for row in seen.rows(job.judged)])
+        for copy in range(5)
+    ]
+    assert np.allclose(answer, np.mean(copies, axis=0), atol=1e-5)
+    assert np.abs(answer - copies[0]).max() > 1e-4
 
 
 def test_a_class_that_a_corpus_lacks_is_not_pushed_down():
