@@ -6,7 +6,6 @@ running it twice changes nothing. `listener.system_jobs` has it run by the syste
 """
 
 import hashlib
-import json
 import os
 import re
 import unicodedata
@@ -18,11 +17,10 @@ from typing import Any
 
 from ser.audio import printable
 from ser.errors import InputError
-from ser.safe_write import write_text
+from ser.records import RecordFormat
 from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 
-FORMAT = "emotify-schedule"
-FORMAT_VERSION = 1
+FORMAT = RecordFormat("emotify-schedule", 1, "schedule")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SLUG_LENGTH, HASH_LENGTH = 40, 8
 PERIODS = {"daily": "%Y-%m-%d", "weekly": "%G-W%V", "monthly": "%Y-%m"}  # %G, %V: ISO 8601's week
@@ -155,8 +153,7 @@ def save(schedule: Schedule) -> Path:
     """
     path = schedule_path(schedule.name)
     make_private_folder(path.parent, DATA_HOME_VARIABLE)
-    stored = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(schedule)}
-    write_text(path, json.dumps(stored, indent=1) + "\n", private=True)
+    FORMAT.write(path, asdict(schedule))
     return path
 
 
@@ -169,10 +166,13 @@ def load(name: str) -> Schedule:
         If there is none of that name, or it is damaged or of another version.
     """
     path = schedule_path(name)
+    known = _listed(schedule_names())
+    advice = f"delete it and make the schedule again; there are: {known}"
     try:
-        stored = json.loads(path.read_text("utf-8"))
-        if (stored.pop("format"), stored.pop("format_version")) != (FORMAT, FORMAT_VERSION):
-            raise ValueError("another format or version")
+        stored = FORMAT.read(path, advice)
+    except FileNotFoundError as error:
+        raise _unknown(name) from error
+    try:
         schedule = Schedule(**stored)
         if schedule.name != name or schedule.every not in PERIODS:
             raise ValueError(f"schedule {schedule.name!r}, {schedule.every!r}")
@@ -180,13 +180,8 @@ def load(name: str) -> Schedule:
         texts = (schedule.playlist, *schedule.environment, *schedule.environment.values())
         if not (isinstance(schedule.choice, dict) and all(isinstance(t, str) for t in texts)):
             raise TypeError("values of the wrong kind")
-    except FileNotFoundError as error:
-        raise _unknown(name) from error
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{printable(path)}: is damaged or of another version of Emotify ({error}); delete "
-            f"it and make the schedule again; there are: {_listed(schedule_names())}"
-        ) from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{printable(path)}: is damaged ({error}); {advice}") from error
     return schedule
 
 

@@ -11,7 +11,6 @@ audio, and nothing that a word could be made out from. `ser.adaptation` says wha
 """
 
 import hashlib
-import json
 import os
 import re
 from collections import Counter
@@ -30,15 +29,14 @@ from ser.emotions import EMOTION_NAMES, emotion_named
 from ser.errors import InputError
 from ser.normalisation import FeatureStatistics, speech_statistics, to_training
 from ser.recognizer import LEAST_SPEECH_SECONDS
-from ser.safe_write import write_text
+from ser.records import RecordFormat
 from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 from ser.windows import Window
 
 if TYPE_CHECKING:
     from ser.recognizer import Recognizer
 
-FORMAT = "emotify-speaker"
-FORMAT_VERSION = 1
+FORMAT = RecordFormat("emotify-speaker", 1, "profile of a speaker")
 ENOUGH_CLIPS = 8  # fewer are shrunk so much that little changes; see `ser.adaptation`
 # The name is a file name, on every system: no separators, no leading dot, nothing to quote.
 NAME = re.compile(r"[^\W_][\w-]{0,63}")
@@ -180,8 +178,6 @@ class Profile:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
             "name": self.name,
             "features": dict(self.features),
             "model": self.model,
@@ -371,7 +367,7 @@ def save_profile(profile: Profile) -> Path:
     """
     path = profile_path(profile.name)
     make_private_folder(path.parent, DATA_HOME_VARIABLE)
-    write_text(path, json.dumps(profile.to_dict(), indent=1) + "\n", private=True)
+    FORMAT.write(path, profile.to_dict())
     return path
 
 
@@ -386,22 +382,13 @@ def load_profile(name: str) -> Profile:
     path = profile_path(name)
     advice = f"remove it with `emotify enrol {name} --remove` and enrol again"
     try:
-        stored = json.loads(path.read_text("utf-8"))
+        stored = FORMAT.read(path, advice)
     except FileNotFoundError as error:
         others = speakers()
         raise InputError(
             f"no speaker {name!r} is enrolled ({', '.join(others) or 'nobody'} is); enrol with "
             f"`emotify enrol {name} FILE...`"
         ) from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{printable(path)}: cannot be read ({error}); {advice}") from error
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise InputError(f"{printable(path)}: is no profile of a speaker; {advice}")
-    if stored.get("format_version") != FORMAT_VERSION:
-        raise InputError(
-            f"{printable(path)}: has format version {stored.get('format_version')}, this Emotify "
-            f"reads {FORMAT_VERSION}; {advice}"
-        )
     try:
         profile = Profile(
             name,

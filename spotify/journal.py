@@ -4,18 +4,16 @@ A `Journal` is one private JSON file. It is written before and after each step t
 must know of; `spotify.publish` says which steps there are.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ser.audio import printable
 from ser.errors import InputError
-from ser.safe_write import write_text
+from ser.records import RecordFormat
 from spotify.matching import Match, WantedTrack
 
-FORMAT = "emotify-spotify-playlist"
-FORMAT_VERSION = 1
+FORMAT = RecordFormat("emotify-spotify-playlist", 1, "record of a Spotify playlist")
 MOST_NAME_LETTERS = 100  # of Spotify
 MOST_DESCRIPTION_LETTERS = 300
 
@@ -126,8 +124,6 @@ class Journal:
         """
         request = self.request
         content = {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
             "key": request.key,
             "name": request.name,
             "description": request.description,
@@ -143,7 +139,7 @@ class Journal:
             },
             "tracks": [track.to_dict() for track in request.tracks],
         }
-        write_text(self.path, json.dumps(content, indent=1) + "\n", private=True)
+        FORMAT.write(self.path, content)
 
 
 def read_journal(path: str | Path) -> Journal:
@@ -157,21 +153,12 @@ def read_journal(path: str | Path) -> Journal:
     path = Path(path)
     advice = "make the playlist anew"
     try:
-        stored = json.loads(path.read_text("utf-8"))
+        stored = FORMAT.read(path, advice)
     except FileNotFoundError as error:
         raise InputError(
             f"{printable(path)}: no such file; give the one that the interrupted run named, or "
             f"{advice}"
         ) from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{printable(path)}: cannot be read ({error}); {advice}") from error
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise InputError(f"{printable(path)}: is no record of a Spotify playlist; {advice}")
-    if stored.get("format_version") != FORMAT_VERSION:
-        raise InputError(
-            f"{printable(path)}: has format version {stored.get('format_version')}, this Emotify "
-            f"reads {FORMAT_VERSION}; {advice}"
-        )
     try:
         return _journal(path, stored)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

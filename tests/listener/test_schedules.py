@@ -139,21 +139,21 @@ def test_unknown_and_damaged_schedules_are_answered_with_those_there_are():
             with pytest.raises(InputError, match=f"no schedule .*{kept.name}"):
                 call(name)
     good = json.loads(path.read_text("utf-8"))
-    for text in (
-        "",
-        "{",
-        "[]",
-        '"x"',
-        json.dumps({**good, "every": "hourly"}),
-        json.dumps({**good, "format_version": 99}),
-        json.dumps({**good, "created": "yesterday"}),
-        json.dumps({**good, "choice": "happy"}),
-        json.dumps({**good, "environment": {"A": 1}}),
-        json.dumps({**good, "name": kept.name}),
-        json.dumps({**good, "more": 1}),
+    for text, words in (
+        ("", "cannot be read"),
+        ("{", "cannot be read"),
+        ("[]", "is no schedule"),
+        ('"x"', "is no schedule"),
+        (json.dumps({**good, "format_version": 99}), "format version 99"),
+        (json.dumps({**good, "every": "hourly"}), "is damaged"),
+        (json.dumps({**good, "created": "yesterday"}), "is damaged"),
+        (json.dumps({**good, "choice": "happy"}), "is damaged"),
+        (json.dumps({**good, "environment": {"A": 1}}), "is damaged"),
+        (json.dumps({**good, "name": kept.name}), "is damaged"),
+        (json.dumps({**good, "more": 1}), "is damaged"),
     ):
         path.write_text(text, "utf-8")
-        with pytest.raises(InputError, match=f"damaged or of another version.*{kept.name}"):
+        with pytest.raises(InputError, match=f"{words}.*there are:.*{kept.name}"):
             load(broken.name)
     assert schedule_names() == sorted([kept.name, broken.name])
     remove(broken.name)
