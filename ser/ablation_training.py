@@ -19,7 +19,7 @@ from ser.ablation_rows import LEARNS_MORE
 from ser.augment import copy_shares
 from ser.crema_d import Clip as CremaClip
 from ser.emotions import EMOTIONS
-from ser.features import Matrix, pad
+from ser.features import Matrix
 from ser.model import build_model
 from ser.normalisation import FeatureStatistics
 from ser.statistics_model import build_statistics_model, fit_statistics_model
@@ -29,6 +29,7 @@ from ser.train import (
     TrainSettings,
     fit_member,
     one_hot,
+    predict_features,
     standardisation,
 )
 
@@ -64,10 +65,10 @@ def predict(job: Job, seen: FeatureView, settings: TrainSettings) -> NDArray[np.
     # One shape, and no compilation: that would take longer than all the predictions.
     network.jit_compile = False
     n_copies = seen.n_copies if job.row.learner == "test-time-speeds" else 1
-    answers = []
-    for copy in range(n_copies):
-        batch, mask = pad([seen.matrix(row, copy) for row in judged])
-        answers.append(network.predict_on_batch({"features": batch, "mask": mask}))
+    answers = [
+        predict_features(network, [seen.matrix(row, copy) for row in judged], len(judged))
+        for copy in range(n_copies)
+    ]
     return np.mean(answers, axis=0, dtype=np.float32)
 
 
@@ -127,8 +128,7 @@ def _fitted(
     if row.learner == "distilled":
         # The teacher is fitted here, on the training actors of this fold alone.
         teacher = _statistics(seen, settings, rows, targets.argmax(axis=1), mean, scale)
-        batch, mask = pad([seen.matrix(row) for row in rows])
-        told = teacher.predict_on_batch({"features": batch, "mask": mask})
+        told = predict_features(teacher, [seen.matrix(row) for row in rows], len(rows))
         targets = (1 - TEACHER_SHARE) * targets + TEACHER_SHARE * told
     more = row.traits or row.learner in LEARNS_MORE
     beside = traits_of(job) if more else None
