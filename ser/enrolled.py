@@ -74,6 +74,7 @@ class _Heard:
 
     label: int
     windows: list[tuple[Window, Matrix]]
+    without_noise: list[Matrix | None]
     statistics: FeatureStatistics
     probabilities: NDArray[np.float64]
     direction: NDArray[np.float64]
@@ -166,12 +167,14 @@ def draw_enrolled(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArra
 
 
 def _hear(recognizer: Recognizer, clip: Clip) -> _Heard:
-    windows = [
-        (replace(window, samples=np.zeros(0, np.float32)), features)  # sound is not needed again
-        for window, features in recognizer.features(clip.path)
-    ]
+    windows, without_noise = [], []
+    for window, features in recognizer.features(clip.path):
+        without_noise.append(recognizer.features_without_noise(window))
+        silent = replace(window, samples=np.zeros(0, np.float32))  # sound is not needed again
+        windows.append((silent, features))
     statistics = speech_statistics(recognizer, clip.path)
-    return _Heard(clip.emotion.code - 1, windows, statistics, *heard(recognizer, windows))
+    label = clip.emotion.code - 1
+    return _Heard(label, windows, without_noise, statistics, *heard(recognizer, windows))
 
 
 def _adaptation(recognizer: Recognizer, enrolled: Sequence[_Heard], labels: bool) -> Adaptation:
@@ -190,9 +193,10 @@ def _adaptation(recognizer: Recognizer, enrolled: Sequence[_Heard], labels: bool
 def _judged(recognizer: Recognizer, sounds: Sequence[_Heard]) -> NDArray[np.float64]:
     """Return probabilities of shape (n_clips, 8), as `Recognizer.predict` gives them."""
     features = [matrix for sound in sounds for _, matrix in sound.windows]
-    starts = range(0, len(features), WINDOWS_PER_BATCH)
+    without_noise = [matrix for sound in sounds for matrix in sound.without_noise]
+    batches = (slice(i, i + WINDOWS_PER_BATCH) for i in range(0, len(features), WINDOWS_PER_BATCH))
     answers = chain.from_iterable(
-        recognizer.judge(features[i : i + WINDOWS_PER_BATCH]) for i in starts
+        recognizer.judge(features[batch], without_noise[batch]) for batch in batches
     )
     rows = []
     for sound in sounds:

@@ -8,7 +8,7 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from ser.artefact import Artefact, load
 from ser.audio import BLOCK_SECONDS, Converter, Recording, check_duration
 from ser.calibration import Calibration
+from ser.denoiser import denoise
 from ser.emotions import EMOTIONS, EmotionEstimate, Segment
 from ser.errors import InputError
 from ser.features import Matrix, Samples, pad
@@ -33,6 +34,7 @@ WINDOWS_PER_BATCH = 16
 PROGRESS_SECONDS = 60.0  # shorter recordings are done before a bar could be read
 LEAST_SPEECH_SECONDS = 0.5  # a word or two
 LEAST_SPEECH_SHARE = 0.05  # of the sound; noise is taken for speech now and then
+NOISY_BELOW_DB = 25.0  # speech to noise; a quiet room has more, a street or a fan less
 
 
 def load_recognizer(
@@ -69,10 +71,19 @@ class Recognizer:
         The model.
     adaptation
         To one voice; `for_speaker` takes it from a profile.
+    noisy_below_db
+        Ratio of speech to noise under which a window is heard without its noise, too.
     """
 
-    def __init__(self, artefact: Artefact, adaptation: "Adaptation | None" = None) -> None:
+    def __init__(
+        self,
+        artefact: Artefact,
+        adaptation: "Adaptation | None" = None,
+        *,
+        noisy_below_db: float = NOISY_BELOW_DB,
+    ) -> None:
         self.artefact = artefact
+        self.noisy_below_db = noisy_below_db
         self.adaptation = adaptation
         self.settings = artefact.extractor.settings
         self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
@@ -85,7 +96,8 @@ class Recognizer:
         InputError
             If the profile was enrolled with another model.
         """
-        return Recognizer(self.artefact, profile.adaptation(self))
+        adaptation = profile.adaptation(self)
+        return Recognizer(self.artefact, adaptation, noisy_below_db=self.noisy_below_db)
 
     def predict(
         self,
@@ -193,14 +205,48 @@ class Recognizer:
         probabilities, *more = self.artefact.session.run(None, {"features": batch, "mask": mask})
         return probabilities, more[0] if more else np.zeros((len(features), 0), np.float32)
 
-    def judge(self, features: list[Matrix]) -> NDArray[np.float64]:
-        """Return the probabilities of windows, calibrated and adapted, shape (n_windows, 8)."""
+    def features_without_noise(self, window: Window) -> Matrix | None:
+        """Return the features of a noisy window's speech alone; None for one that is not noisy.
+
+        What is left of a window without its noise (`ser.denoiser`) is cut again: where speech
+        begins and ends shows better then.
+        """
+        if window.speech_to_noise_db >= self.noisy_below_db:
+            return None
+        rate = self.settings.sample_rate_hz
+        try:
+            speech = next(cut(Recording(denoise(window.samples), rate), self.settings))
+        except InputError:
+            return None  # nothing is left, or too little to judge
+        return self.artefact.extractor(speech.samples)
+
+    def judge(
+        self, features: list[Matrix], without_noise: Sequence[Matrix | None] = ()
+    ) -> NDArray[np.float64]:
+        """Return the probabilities of windows, calibrated and adapted, shape (n_windows, 8).
+
+        Parameters
+        ----------
+        features
+            Of the windows as they are.
+        without_noise
+            As `features_without_noise` gives them. Where there are some, the network hears both,
+            and its two answers are averaged as logarithms: denoising takes a little of the voice
+            along, noise hides some. A voice was enrolled as it sounds, so the adaptation is for
+            the first alone.
+        """
         bare, embeddings = self.network(features)
         probabilities = self.calibration.apply(bare)
-        if self.adaptation is None:
-            return probabilities
-        moved, _ = self.network([self.adaptation.transform(matrix) for matrix in features])
-        return self.adaptation.combine(probabilities, self.calibration.apply(moved), embeddings)
+        if self.adaptation is not None:
+            moved, _ = self.network([self.adaptation.transform(matrix) for matrix in features])
+            moved = self.calibration.apply(moved)
+            probabilities = self.adaptation.combine(probabilities, moved, embeddings)
+        noisy = [i for i, matrix in enumerate(without_noise) if matrix is not None]
+        if noisy:
+            bare, _ = self.network([m for m in without_noise if m is not None])
+            product = np.sqrt(probabilities[noisy] * self.calibration.apply(bare))
+            probabilities[noisy] = product / product.sum(axis=1, keepdims=True)
+        return probabilities
 
     def _judged(
         self, windows: Iterable[Window], transform: Callable[[Matrix], Matrix] | None = None
@@ -212,7 +258,8 @@ class Recognizer:
             features = [self.artefact.extractor(window.samples) for window in batch]
             if transform is not None:
                 features = [transform(matrix) for matrix in features]
-            return list(zip(batch, self.judge(features), strict=True))
+            alone = [self.features_without_noise(window) for window in batch]
+            return list(zip(batch, self.judge(features, alone), strict=True))
 
         for judged in in_order(judge, batches):
             yield from judged

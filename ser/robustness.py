@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from ser import tables
 from ser.audio import Recording, printable, read_whole
-from ser.conditions import Condition, write_mp3
+from ser.conditions import WITHOUT_DENOISER, Condition, write_mp3
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.evaluate import Fold, fold_folder, make_folds
@@ -110,13 +110,15 @@ def _judge(recognizer: Recognizer, clip: Clip, chosen: Sequence[Condition]) -> N
     recording = Recording(clip.path)
     samples = read_whole(recording, recording.sample_rate_hz)
     rows = np.full((len(chosen), len(EMOTION_NAMES)), np.nan)
+    once = Recognizer(recognizer.artefact, noisy_below_db=-math.inf)
     for row, condition in zip(rows, chosen, strict=True):
-        # Chance belongs to clip and condition, whichever others are judged, in whatever order.
-        name = f"{clip.clip_id} {condition.name}"
+        # Chance belongs to clip and change, whichever others are judged, in whatever order.
+        name = f"{clip.clip_id} {condition.name.removesuffix(WITHOUT_DENOISER)}"
         rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
         changed, rate = condition.change(samples, recording.sample_rate_hz, rng)
         try:
-            row[:] = _predicted(recognizer, changed, rate, condition.mp3_kbits)
+            heard = recognizer if condition.denoised else once
+            row[:] = _predicted(heard, changed, rate, condition.mp3_kbits)
         except InputError:  # a clip that is too soft now, say
             continue
     return rows
@@ -174,9 +176,9 @@ def table_of(
         same = round(100 * float(np.mean((heard[:, number] == heard[:, 0]) & ~refused[:, 0])), 2)
         answered = ~refused[:, number] & ~refused[:, 0]
         difference = np.abs(judged[answered, number] - judged[answered, 0])
-        holds = (
-            abs(change) <= condition.largest_uar_change
-            and same >= condition.least_unchanged_percent
+        limit = condition.largest_uar_change
+        holds = limit is None or (
+            abs(change) <= limit and same >= condition.least_unchanged_percent
         )
         rows.append(
             (

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ser.audio import SILENT_DBFS, Recording, frame_levels_db
 from ser.errors import InputError
 from ser.features import FeatureSettings, Samples
+from ser.noise_level import NoiseLevel
 from ser.voice_activity import FRAME_LENGTH, FRAME_SECONDS, SAMPLE_RATE_HZ, VoiceActivity
 
 SPEECH_BEGINS, SPEECH_GOES_ON = 0.4, 0.25  # lower than usual: screams are speech here
@@ -46,6 +47,8 @@ class Window:
         How much of that no earlier window holds.
     stretch
         Number of the stretch of speech that it is cut from; windows of one stretch overlap.
+    speech_to_noise_db
+        How far the recording's noise lay under its speech until then (`ser.noise_level`).
     """
 
     start_seconds: float
@@ -54,6 +57,7 @@ class Window:
     speech_seconds: float
     new_speech_seconds: float
     stretch: int
+    speech_to_noise_db: float = math.inf
 
 
 class WindowCutter:
@@ -83,6 +87,7 @@ class WindowCutter:
         step = math.lcm(FRAME_LENGTH, settings.hop_length)
         self._chunk_length = -(-settings.sample_rate_hz // step) * step
         self._activity = VoiceActivity()
+        self._noise = NoiseLevel()
         self._stretches = _Stretches(settings)
         self._whole = _WholeSound(settings)
         self._rest = np.zeros(0, np.float32)
@@ -130,13 +135,13 @@ class WindowCutter:
                 "check the microphone and record again"
             )
         if not self.at_once:
-            windows += self._stretches.finish()
+            windows += self._with_noise(self._stretches.finish())
             self._n_given += len(windows)
-        return windows if self._n_given else [self._first_window()]
+        return windows if self._n_given else self._with_noise([self._first_window()])
 
     def _advance(self, chunk: Samples) -> list[Window]:
         spoken = self._frames_with_speech(chunk)
-        windows = self._stretches.feed(chunk, spoken)
+        windows = self._with_noise(self._stretches.feed(chunk, spoken))
         was_at_once = self.at_once
         self._whole.feed(chunk)
         if was_at_once:
@@ -149,9 +154,15 @@ class WindowCutter:
         self._n_given += len(windows)
         return windows
 
+    def _with_noise(self, windows: list[Window]) -> list[Window]:
+        ratio_db = self._noise.speech_to_noise_db
+        return [replace(window, speech_to_noise_db=ratio_db) for window in windows]
+
     def _frames_with_speech(self, chunk: Samples) -> list[int]:
         numbers = []
-        for probability in self._activity(chunk).tolist():
+        probabilities = self._activity(chunk)
+        self._noise.feed(frame_levels_db(chunk, FRAME_LENGTH), probabilities)
+        for probability in probabilities.tolist():
             self._speaking = probability >= (SPEECH_GOES_ON if self._speaking else SPEECH_BEGINS)
             if self._speaking:
                 numbers.append(self._n_frames)

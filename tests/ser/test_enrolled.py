@@ -3,14 +3,18 @@
 import itertools
 import os
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from ser import enrolled, figures
 from ser.artefact import DEFAULT_FOLDER
-from ser.emotions import EMOTION_NAMES
+from ser.augment import add_noise
+from ser.emotions import EMOTION_NAMES, EMOTIONS
 from ser.errors import InputError
 from ser.evaluate import Fold
 from ser.normalisation import speech_statistics
@@ -19,6 +23,7 @@ from ser.recognizer import load_recognizer
 from ser.tables import write_table
 
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
+SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "reading_short.wav"
 
 
 def judged(guess):
@@ -79,6 +84,21 @@ def test_clips_set_aside_have_every_emotion_and_hang_on_chance_alone():
     assert len(set(draws[0].tolist())) == 24
     for n in (8, 24):
         assert list(np.bincount(labels[draws[0][:n]])) == [n // 8] * 8
+
+
+@pytest.mark.parametrize("ratio_db", [10, 60])
+def test_an_unknown_speaker_is_judged_as_in_any_recording(tmp_path, ratio_db):
+    """In noise, too, where a clip is heard twice."""
+    samples, rate = soundfile.read(SAMPLE, dtype="float32")
+    quiet = np.pad(samples, rate)
+    noise = np.random.default_rng(0).standard_normal(len(quiet))
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, add_noise(quiet, noise, ratio_db, rate), rate)
+    recognizer = load_recognizer()
+    sound = enrolled._hear(recognizer, SimpleNamespace(path=path, emotion=EMOTIONS[0]))
+    [row] = enrolled._judged(recognizer, [sound])
+    assert row == pytest.approx(recognizer.predict(path).probabilities, abs=1e-5)
+    assert (sound.without_noise[0] is None) == (ratio_db > 25)
 
 
 @pytest.mark.skipif(not RAVDESS, reason="set EMOTIFY_RAVDESS to the RAVDESS speech folder")

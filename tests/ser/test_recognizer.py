@@ -10,14 +10,18 @@ import pytest
 import soundfile
 import soxr
 
+from ser import recognizer as recognizer_module
 from ser.artefact import DEFAULT_FOLDER
-from ser.audio import Recording
+from ser.audio import Recording, read_whole
+from ser.augment import add_noise
 from ser.calibration import Calibration
+from ser.denoiser import denoise
 from ser.emotions import EmotionEstimate
 from ser.errors import InputError
+from ser.evaluate import make_folds
 from ser.ravdess import index_clips
-from ser.recognizer import Summary, load_recognizer
-from ser.windows import Window
+from ser.recognizer import Recognizer, Summary, load_recognizer
+from ser.windows import Window, cut
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 RECORDING = SAMPLES / "reading_short.wav"
@@ -79,6 +83,84 @@ def test_a_long_recording_has_a_timeline_that_covers_it(recognizer, speech):
     assert all(start <= end for start, end in zip(starts[1:], ends, strict=False))  # no gap
     assert ends[-1] > estimate.duration_seconds - 1
     assert estimate.doubts == ()
+
+
+def in_noise(samples, rate, ratio_db):
+    """Return speech between two silences, with white noise over all of it."""
+    silence = np.zeros(rate, np.float32)
+    sound = np.concatenate([silence, samples, silence])
+    noise = np.random.default_rng(0).standard_normal(len(sound))
+    return add_noise(sound, noise, ratio_db, rate)
+
+
+def test_noisy_speech_is_heard_twice(recognizer, speech):
+    samples, rate = speech
+    noisy = in_noise(samples, rate, 10)
+    settings = recognizer.settings
+    [window] = cut(Recording(noisy, rate), settings)
+    assert window.speech_to_noise_db == pytest.approx(10, abs=2)
+    again = next(cut(Recording(denoise(window.samples), 16_000), settings))
+    assert len(again.samples) <= len(window.samples)
+    extractor = recognizer.artefact.extractor
+    both = recognizer.judge([extractor(window.samples), extractor(again.samples)])
+    assert np.abs(both[0] - both[1]).max() > 0.01  # what follows could fail
+    mean = np.exp(np.log(both).mean(axis=0))
+    estimate = recognizer.predict(noisy, sample_rate_hz=rate)
+    assert estimate.probabilities == pytest.approx(mean / mean.sum(), abs=1e-5)
+
+
+def test_quiet_speech_is_heard_once(recognizer, speech, monkeypatch):
+    samples, rate = speech
+    recognizer = Recognizer(recognizer.artefact, noisy_below_db=15.0)
+    monkeypatch.setattr(recognizer_module, "denoise", lambda _: pytest.fail("was denoised"))
+    recognizer.predict(samples, sample_rate_hz=rate)
+    with pytest.raises(pytest.fail.Exception, match="was denoised"):
+        recognizer.predict(in_noise(samples, rate, 10), sample_rate_hz=rate)
+
+
+def test_noise_of_which_nothing_is_left_is_heard_as_it_is(recognizer, speech, monkeypatch):
+    samples, rate = speech
+    noisy = in_noise(samples, rate, 10)
+    monkeypatch.setattr(recognizer_module, "denoise", np.zeros_like)
+    once = Recognizer(recognizer.artefact, noisy_below_db=-np.inf)
+    for one in (recognizer, once):
+        assert one.predict(noisy, sample_rate_hz=rate) == once.predict(noisy, sample_rate_hz=rate)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_a_noisy_stream_gives_the_estimate_of_the_whole(recognizer, speech, repeats):
+    samples, rate = speech
+    sound = in_noise(np.tile(samples, repeats), rate, 10)
+    stream = recognizer.stream(rate)
+    for block in np.array_split(sound, 37):
+        stream.feed(block)
+    whole = recognizer.predict(sound, sample_rate_hz=rate)
+    assert stream.finish().probabilities == pytest.approx(whole.probabilities, abs=1e-5)
+
+
+@pytest.mark.skipif(
+    not (RAVDESS and NOISE), reason="EMOTIFY_RAVDESS and EMOTIFY_NOISE name no folders"
+)
+def test_the_second_hearing_helps_in_a_street_and_a_kennel():
+    """With networks that have not heard the speakers; the table of robustness has all clips."""
+    clips = [c for c in index_clips(RAVDESS) if c.channel == "speech"]
+    fold = make_folds(clips, "luna-jimenez")[0]
+    recognizer = load_recognizer(DEFAULT_FOLDER / "folds" / str(fold.number))
+    noises = [read_whole(Recording(p), 16_000) for p in sorted(Path(NOISE).rglob("*.opus"))[::9]]
+    noises = [noise for noise in noises if noise.std() > 1e-3]
+
+    def negative_log_likelihood(recognizer):
+        logarithms = []
+        for number, clip in enumerate(fold.test[::2]):
+            samples = read_whole(Recording(clip.path), 16_000)
+            noise = np.resize(noises[number % len(noises)], len(samples))
+            noisy = add_noise(samples, noise, 10, 16_000)
+            estimate = recognizer.predict(noisy, sample_rate_hz=16_000)
+            logarithms.append(np.log(estimate.probabilities[clip.emotion.code - 1]))
+        return -np.mean(logarithms)
+
+    once = Recognizer(recognizer.artefact, noisy_below_db=-np.inf)
+    assert negative_log_likelihood(recognizer) < negative_log_likelihood(once) - 0.05
 
 
 def window(stretch, speech, new_speech):
