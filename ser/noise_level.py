@@ -11,9 +11,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.voice_activity import FRAME_SECONDS
+from ser.voice_activity import FRAME_SECONDS, SPEECH_BEGINS
 
-SPEECH_FROM, SURELY_SPEECH_FROM = 0.4, 0.6  # probability of speech
+SURELY_SPEECH_FROM = 0.6  # probability of speech
 NEAR_FRAMES = 8  # 0.26 s before and after speech: what a room gives back of it is no noise
 LEAST_FRAMES = 4  # of noise, an eighth of a second; less says nothing
 HALF_LIFE_SECONDS = 30.0  # so that a long recording has the noise of its present
@@ -40,7 +40,7 @@ class NoiseLevel:
         self._speech = fading * self._speech + _sum(powers[probabilities >= SURELY_SPEECH_FROM])
         self._powers = np.concatenate([self._powers, powers])
         self._probabilities = np.concatenate([self._probabilities, probabilities])
-        spoken = self._probabilities >= SPEECH_FROM
+        spoken = self._probabilities >= SPEECH_BEGINS
         near = np.convolve(spoken, np.ones(2 * NEAR_FRAMES + 1))[NEAR_FRAMES:-NEAR_FRAMES] > 0
         n_decided = max(len(near) - NEAR_FRAMES, self._n_decided)  # the rest waits for what follows
         new = slice(self._n_decided, n_decided)

@@ -32,6 +32,7 @@ FRAME_LENGTH = 512
 FRAME_SECONDS = FRAME_LENGTH / SAMPLE_RATE_HZ
 CONTEXT_LENGTH = 64  # samples before a frame that the network hears with it
 STATE_SIZE = 128
+SPEECH_BEGINS = 0.4  # probability; lower than usual: screams are speech here
 
 REFERENCE_DBFS = -20.0  # the loudest frame of speech at an ordinary distance
 LARGEST_GAIN_DB = 60.0  # a recording at -80 dBFS is nearly all noise of the converter

@@ -18,9 +18,15 @@ from ser.audio import SILENT_DBFS, Recording, frame_levels_db
 from ser.errors import InputError
 from ser.features import FeatureSettings, Samples
 from ser.noise_level import NoiseLevel
-from ser.voice_activity import FRAME_LENGTH, FRAME_SECONDS, SAMPLE_RATE_HZ, VoiceActivity
+from ser.voice_activity import (
+    FRAME_LENGTH,
+    FRAME_SECONDS,
+    SAMPLE_RATE_HZ,
+    SPEECH_BEGINS,
+    VoiceActivity,
+)
 
-SPEECH_BEGINS, SPEECH_GOES_ON = 0.4, 0.25  # lower than usual: screams are speech here
+SPEECH_GOES_ON = 0.25  # probability of speech, once it has begun
 PAUSE_SECONDS = 0.6  # 99 % of the gaps inside the sentences of RAVDESS and CREMA-D are shorter
 MARGIN_SECONDS = 0.1  # voice activity begins this much after the level does, in the median
 # Beside speech (to its left and right, further than the margin) only what is about as loud as the
