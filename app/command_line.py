@@ -644,8 +644,8 @@ def ablate(
 ) -> None:
     """Change one thing of the recipe at a time and judge it on the same folds and seeds; resumes.
 
-    The table holds every row that --out has predictions of. `make figures` puts it into the model
-    card.
+    Rows of the table that --out has no predictions of stay as they are: delete it to start anew,
+    as after a change of the recipe. `make figures` puts it into the model card.
     """
     speech = _corpus(ravdess)
     _recipe()  # says so if training is not installed
@@ -657,6 +657,7 @@ def ablate(
 
     sung = [clip for clip in index_clips(song) if clip.channel == "song"] if song else []
     other = crema_d_corpus.index_clips(crema_d) if crema_d else ()
+    written = ablation_table.read_table(table) if table.exists() else None
     measured = ablation.run_ablations(
         speech,
         out,
@@ -666,9 +667,11 @@ def ablate(
         crema_d=other,
         epochs=epochs or ablation.EPOCHS,
     )
-    write_table(measured, table)
-    print(as_markdown(ablation_table.summary(measured)))
-    complain(f"wrote {table}")
+    judged = measured if written is None else ablation_table.joined(measured, written)
+    write_table(judged, table)
+    print(as_markdown(ablation_table.summary(judged)))
+    kept = judged["row"].nunique() - measured["row"].nunique()
+    complain(f"wrote {table}" + (f"; {kept} of its rows are as they were" if kept else ""))
 
 
 def _evaluate_quickly(clips: Any, out: Path) -> None:

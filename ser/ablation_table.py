@@ -21,14 +21,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     of the difference. Columns: ``row``, ``title``, ``kind``, ``n_seeds``, ``uar``, ``uar_sd``
     (over seeds), ``accuracy``, ``difference``, ``difference_sd`` (both points, over seeds). Shares
     in percent; a deviation of a single seed is NaN, and so is a difference where no seed is shared.
-
-    Raises
-    ------
-    InputError
-        If a row is unknown.
     """
     known = {row.name: row for row in ROWS}
-    rows_named(table["row"].unique().tolist())  # says which are unknown
     uars = table.set_index(["row", "seed", "fold"])["uar"].mul(100)
     base = uars.xs(BASE) if BASE in uars.index.unique("row") else None
     summarised = []
@@ -56,12 +50,29 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(summarised, columns=names.split())
 
 
+def joined(measured: pd.DataFrame, written: pd.DataFrame) -> pd.DataFrame:
+    """Return what was measured and those rows of an earlier table that were not, as `ROWS` go.
+
+    So rows can be measured one by one, and stay when the predictions behind them are gone.
+    """
+    kept = written[~written["row"].isin(measured["row"])]
+    parts = [part for part in (measured, kept) if len(part)]
+    if not parts:
+        return measured
+    place = {row.name: number for number, row in enumerate(ROWS)}
+    return pd.concat(parts).sort_values(
+        "row", key=lambda names: names.map(place), kind="stable", ignore_index=True
+    )
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Read the table that was written.
 
     Raises
     ------
     InputError
-        If it is another table.
+        If it is another table, or a row is unknown.
     """
-    return tables.read_table(path, COLUMNS)
+    table = tables.read_table(path, COLUMNS)
+    rows_named(table["row"].unique().tolist())  # says which are unknown
+    return table

@@ -63,3 +63,27 @@ def test_the_table_is_written_and_printed(ablate, tmp_path, monkeypatch):
     assert len(ablation_table.read_table(table)) == 2
     assert asked["chosen"] == ["base", "no-ema"] and asked["n_seeds"] == 2
     assert asked["n_clips"] == 1440 and asked["out"] == tmp_path / "jobs"
+
+
+def test_rows_of_the_table_stay_and_a_foreign_table_is_refused_before_hours_of_training(
+    ablate, tmp_path, monkeypatch
+):
+    lines = {"base": ("base", 0, 0, 0.5, 0.5), "no-ema": ("no-ema", 0, 0, 0.4, 0.5)}
+    runs = []
+
+    def measured(speech, out, **options):
+        runs.append(options["chosen"])
+        rows = [lines[name] for name in options["chosen"]]
+        return pd.DataFrame(rows, columns=list(ablation_table.COLUMNS))
+
+    monkeypatch.setattr(ablation, "run_ablations", measured)
+    table = tmp_path / "t.csv"
+    _, _, err = ablate("--row", "base", "--table", table)
+    assert "as they were" not in err
+    code, out, err = ablate("--row", "no-ema", "--table", table)
+    assert code == 0 and "| -10.0 |" in out and "1 of its rows" in err
+    assert ablation_table.read_table(table)["row"].tolist() == ["base", "no-ema"]
+    table.write_text("a,b\n1,2\n")
+    code, _, err = ablate("--row", "base", "--table", table)
+    assert code == 2 and "columns" in err and len(runs) == 2
+    assert table.read_text() == "a,b\n1,2\n"

@@ -62,6 +62,18 @@ def test_markdown_groups_rows_by_kind(table):
     assert any(line.endswith("| 70.0 | +8.0 | 71.0 |") for line in lines)
 
 
+def test_rows_that_were_not_measured_again_stay(table):
+    again = [("svm-rbf", 0, 0, 0.4, 0.41), ("hop-10ms", 0, 0, 0.5, 0.51)]
+    measured = pd.DataFrame(again, columns=list(ablation_table.COLUMNS))
+    rows = ablation_table.joined(measured, table)
+    assert list(rows["row"].unique()) == [BASE, "hop-10ms", "no-mixup", "larger", "svm-rbf"]
+    assert rows.loc[rows["row"] == "svm-rbf", "uar"].tolist() == [0.4]  # and no line of the old one
+    assert len(rows) == len(table) - 2 + 2
+    assert ablation_table.joined(table, table.iloc[:0]).equals(
+        ablation_table.joined(table.iloc[:0], table)
+    )
+
+
 def test_without_the_base_there_is_no_difference(table):
     rows = ablation_table.summary(table[table["row"] != BASE])
     assert rows["difference"].isna().all() and rows["uar"].notna().all()
@@ -95,5 +107,6 @@ def test_foreign_tables_are_refused(table, tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="columns"):
         ablation_table.read_table(tmp_path / "a.csv")
+    write_table(table.assign(row="nonsense"), tmp_path / "b.csv")
     with pytest.raises(InputError, match="no ablation nonsense"):
-        ablation_table.summary(table.assign(row="nonsense"))
+        ablation_table.read_table(tmp_path / "b.csv")
