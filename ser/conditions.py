@@ -39,8 +39,8 @@ class Condition:
 
     Attributes
     ----------
-    name
-        As the table calls it.
+    change_name
+        What is done to the sound; conditions that share it share its chance, too.
     change
         From mono float32 samples, their rate and a source of chance to what is recorded instead.
     largest_uar_change
@@ -53,12 +53,17 @@ class Condition:
         Whether the recogniser may hear the sound without its noise, too, as it does for users.
     """
 
-    name: str
+    change_name: str
     change: Change
     largest_uar_change: float | None = 5.0
     least_unchanged_percent: float = 0.0
     mp3_kbits: int | None = None
     denoised: bool = True
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+        return self.change_name + ("" if self.denoised else ", without the denoiser")
 
     @property
     def limit(self) -> str:
@@ -71,13 +76,9 @@ class Condition:
         return words
 
 
-WITHOUT_DENOISER = ", without the denoiser"
-
-
 def without_denoiser(condition: Condition) -> Condition:
     """Return the same change, heard as it is alone: what the denoiser is worth."""
-    name = condition.name + WITHOUT_DENOISER
-    return replace(condition, name=name, largest_uar_change=None, denoised=False)
+    return replace(condition, largest_uar_change=None, denoised=False)
 
 
 def as_recorded(samples: Samples, rate: int, _rng: np.random.Generator) -> Sound:

@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from ser import tables
 from ser.audio import Recording, printable, read_whole
-from ser.conditions import WITHOUT_DENOISER, Condition, write_mp3
+from ser.conditions import Condition, write_mp3
 from ser.emotions import EMOTION_NAMES
 from ser.errors import InputError
 from ser.evaluate import Fold, fold_folder, make_folds
@@ -113,7 +113,7 @@ def _judge(recognizer: Recognizer, clip: Clip, chosen: Sequence[Condition]) -> N
     once = Recognizer(recognizer.artefact, noisy_below_db=-math.inf)
     for row, condition in zip(rows, chosen, strict=True):
         # Chance belongs to clip and change, whichever others are judged, in whatever order.
-        name = f"{clip.clip_id} {condition.name.removesuffix(WITHOUT_DENOISER)}"
+        name = f"{clip.clip_id} {condition.change_name}"
         rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
         changed, rate = condition.change(samples, recording.sample_rate_hz, rng)
         try:
