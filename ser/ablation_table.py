@@ -21,8 +21,14 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     of the difference. Columns: ``row``, ``title``, ``kind``, ``n_seeds``, ``uar``, ``uar_sd``
     (over seeds), ``accuracy``, ``difference``, ``difference_sd`` (both points, over seeds). Shares
     in percent; a deviation of a single seed is NaN, and so is a difference where no seed is shared.
+
+    Raises
+    ------
+    InputError
+        If a row is unknown.
     """
     known = {row.name: row for row in ROWS}
+    rows_named(table["row"].unique().tolist())  # says which are unknown
     uars = table.set_index(["row", "seed", "fold"])["uar"].mul(100)
     base = uars.xs(BASE) if BASE in uars.index.unique("row") else None
     summarised = []
@@ -74,5 +80,5 @@ def read_table(path: Path) -> pd.DataFrame:
         If it is another table, or a row is unknown.
     """
     table = tables.read_table(path, COLUMNS)
-    rows_named(table["row"].unique().tolist())  # says which are unknown
+    rows_named(table["row"].unique().tolist())  # before hours of training, not in `summary` alone
     return table

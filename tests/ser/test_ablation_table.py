@@ -110,3 +110,5 @@ def test_foreign_tables_are_refused(table, tmp_path):
     write_table(table.assign(row="nonsense"), tmp_path / "b.csv")
     with pytest.raises(InputError, match="no ablation nonsense"):
         ablation_table.read_table(tmp_path / "b.csv")
+    with pytest.raises(InputError, match="no ablation nonsense"):
+        ablation_table.summary(table.assign(row="nonsense"))
