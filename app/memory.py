@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.terminal import complain
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from clustering.playlist import Playlist
-from ser.errors import InputError
+from foundation.errors import InputError
 
 # Program, and what it needs to play a list in a terminal and stop at its end.
 PLAYERS: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from app.terminal import complain, guarded
-from ser.errors import InputError
+from foundation.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "playlist_generation.ipynb"
@@ -30,7 +30,7 @@ def run(
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
 ) -> None:
     """Run the notebook on a recording and print the playlist."""
-    from ser.audio import Recording
+    from ser.sound.audio import Recording
 
     Recording(recording)  # a wrong file is refused before a kernel starts
     page = BUILD / "playlist.html"

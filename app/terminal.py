@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from ser.errors import InputError
+from foundation.errors import InputError
 
 FAILED = 1
 WRONG_INPUT = 2

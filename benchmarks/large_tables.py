@@ -20,15 +20,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from clustering.catalogue import Catalogue, open_catalogue
-from clustering.filters import Filters
-from clustering.layouts import FEATURE_NAMES
-from clustering.mapping import aims_along
-from clustering.mood_folder import load_moods, save_moods
+from clustering.choice.catalogue import Catalogue
+from clustering.choice.filters import Filters
+from clustering.choice.opening import open_catalogue
+from clustering.choice.shortlist import LargeCatalogue
+from clustering.moods.folder import load_moods, save_moods
+from clustering.moods.mapping import aims_along
 from clustering.playlist import make_playlist
-from clustering.shortlist import LargeCatalogue
-from clustering.tracks import RANGES, ROWS_OF_A_GROUP, read_tracks
-from ser.emotions import EmotionEstimate
+from clustering.tables.layouts import FEATURE_NAMES
+from clustering.tables.tracks import RANGES, ROWS_OF_A_GROUP, read_tracks
+from emotions.estimate import EmotionEstimate
 
 FILE_ROWS = 1_000_000
 NOISE = 0.02  # of each feature's range

@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from clustering.music_descriptors import compile_first, hear
-from clustering.music_files import find_music
-from clustering.music_model import load_model
-from ser.errors import InputError
+from clustering.music.descriptors import compile_first, hear
+from clustering.music.files import find_music
+from clustering.music.model import load_model
+from foundation.errors import InputError
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
             continue
         seconds["ours"].append(time.process_time() - start)
         if has_vibenet:
-            from clustering import vibenet_features
+            from clustering.music import vibenet as vibenet_features
 
             start = time.process_time()
             theirs.append(vibenet_features.describe(path))
@@ -49,7 +49,7 @@ def main() -> None:
         if times:
             print(f"{name:8} {statistics.median(times):.2f} s of CPU a track ({len(times)} tracks)")
     if has_vibenet:
-        from clustering.vibenet_features import FEATURES
+        from clustering.music.vibenet import FEATURES
 
         own, other = pd.DataFrame(ours), pd.DataFrame(theirs)
         print("\nfeature           Spearman  mean, ours  mean, VibeNet")

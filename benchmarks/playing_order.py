@@ -3,18 +3,19 @@
     python benchmarks/playing_order.py --tracks TABLE
 
 The cost of a transition is the mean of its steps in tempo, key (Camelot wheel) and energy, each
-0..1 (`clustering.transitions`). Printed are mean totals over a playlist of 20, for all emotions
-and five seeds: ours, the same tracks shuffled, and their ratio.
+0..1 (`clustering.choice.transitions`). Printed are mean totals over a playlist of 20, for all
+emotions and five seeds: ours, the same tracks shuffled, and their ratio.
 """
 
 import argparse
 
 import numpy as np
 
-from clustering.catalogue import open_catalogue
-from clustering.mapping import MODES
+from clustering.choice.opening import open_catalogue
+from clustering.moods.mapping import MODES
 from clustering.playlist import make_playlist
-from ser.emotions import EMOTION_NAMES, EmotionEstimate
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTION_NAMES
 
 SEEDS = 5
 SHUFFLES = 20

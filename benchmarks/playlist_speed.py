@@ -13,13 +13,13 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from clustering.catalogue import Catalogue
-from clustering.layouts import FEATURE_NAMES
-from clustering.mapping import aim_for
-from clustering.moods import fit_moods
+from clustering.choice.catalogue import Catalogue
+from clustering.moods.clusters import fit_moods
+from clustering.moods.mapping import aim_for
 from clustering.playlist import make_playlist
-from clustering.tracks import read_tracks
-from ser.emotions import EmotionEstimate
+from clustering.tables.layouts import FEATURE_NAMES
+from clustering.tables.tracks import read_tracks
+from emotions.estimate import EmotionEstimate
 
 
 def seconds(work: Callable[[], Any], repeats: int) -> float:

@@ -28,13 +28,14 @@ from cold_start import ROOT, TARGET_MB, run
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ser import denoiser, voice_activity
-from ser.artefact import DEFAULT_FOLDER
-from ser.audio import Recording, read_whole
-from ser.augment import add_noise
-from ser.features import FeatureExtractor, Matrix, Samples, pad, scale_to_reference_level
-from ser.parallel import n_cores
+from foundation.parallel import n_cores
+from ser.features.augment import add_noise
+from ser.features.mfcc import FeatureExtractor, pad, scale_to_reference_level
+from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import WINDOWS_PER_BATCH, Recognizer, load_recognizer
+from ser.settings import Matrix, Samples
+from ser.sound import denoiser, voice_activity
+from ser.sound.audio import Recording, read_whole
 
 SAMPLES = sorted((ROOT / "data" / "samples").glob("*.wav"))
 SERVED_FILES = (
@@ -91,8 +92,8 @@ def keras_network() -> Network:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    import ser.model
-    import ser.statistics_model  # these register their layers  # noqa: F401
+    import ser.network.model
+    import ser.network.statistics_model  # these register their layers  # noqa: F401
 
     network = keras.saving.load_model(DEFAULT_FOLDER / "model.keras")
     return lambda batch, mask: network.predict_on_batch({"features": batch, "mask": mask})

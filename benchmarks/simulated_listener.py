@@ -16,16 +16,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from clustering.catalogue import Catalogue
-from clustering.human_labels import read_judgements
-from clustering.layouts import FEATURE_NAMES
-from clustering.mapping import aim_for
-from clustering.mood_evaluation import right_tracks
+from clustering.choice.catalogue import Catalogue
+from clustering.evaluation.human_labels import read_judgements
+from clustering.evaluation.mood_evaluation import right_tracks
+from clustering.moods.mapping import aim_for
 from clustering.playlist import make_playlist
-from clustering.tracks import read_tracks
+from clustering.tables.layouts import FEATURE_NAMES
+from clustering.tables.tracks import read_tracks
+from emotions.estimate import EmotionEstimate
 from listener.profile import Profile
 from listener.tastes import taste_of
-from ser.emotions import EmotionEstimate
 
 N_PLAYLISTS = 10
 N_TRACKS = 20

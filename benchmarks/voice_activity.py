@@ -16,10 +16,10 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
-from ser.audio import Recording, read_whole
-from ser.augment import add_noise, limit_band, reverberate
-from ser.features import Samples
+from ser.features.augment import add_noise, limit_band, reverberate
 from ser.recognizer import load_recognizer
+from ser.settings import Samples
+from ser.sound.audio import Recording, read_whole
 
 RATE_HZ = 16_000
 SUFFIXES = {".wav", ".flac", ".opus", ".ogg", ".mp3"}

@@ -1,6 +1,6 @@
 """Playlists on their way out: a frame, JSON, CSV, one web page, M3U.
 
-Every file is written by `ser.safe_write`, so that a reader never meets half a playlist.
+Every file is written by `foundation.safe_write`, so that a reader never meets half a playlist.
 """
 
 import json
@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ser.emotions import emotion_named
-from ser.errors import InputError
-from ser.safe_write import write_text
+from clustering.tracklist import PlaylistTrack, Tracklist
+from emotions.labels import emotion_named
+from foundation.errors import InputError
+from foundation.safe_write import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-    from clustering.playlist import Playlist, PlaylistTrack
 
 # A spreadsheet runs a cell that begins with one of these as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_dict(playlist: "Playlist") -> dict[str, Any]:
+def as_dict(playlist: Tracklist) -> dict[str, Any]:
     """Return plain values: what was aimed at, and each track with its features."""
     return {
         "emotion": playlist.emotion,
@@ -54,12 +53,12 @@ def as_dict(playlist: "Playlist") -> dict[str, Any]:
     }
 
 
-def _path(track: "PlaylistTrack") -> dict[str, str]:
+def _path(track: PlaylistTrack) -> dict[str, str]:
     """Return the path of a track that has one: only tables of sound files tell it."""
     return {} if track.path is None else {"path": track.path}
 
 
-def as_text(playlist: "Playlist") -> str:
+def as_text(playlist: Tracklist) -> str:
     """Return text for a terminal: what was aimed at, the tracks and why, the notes."""
     mood = playlist.mood
     minutes = playlist.minutes
@@ -77,7 +76,7 @@ def as_text(playlist: "Playlist") -> str:
     return "\n".join([*lines, *(f"note: {note}" for note in playlist.notes)])
 
 
-def as_frame(playlist: "Playlist") -> pd.DataFrame:
+def as_frame(playlist: Tracklist) -> pd.DataFrame:
     """Return one row a track."""
     return pd.DataFrame(
         [
@@ -98,7 +97,7 @@ def as_frame(playlist: "Playlist") -> pd.DataFrame:
     )
 
 
-def as_html_table(playlist: "Playlist") -> str:
+def as_html_table(playlist: Tracklist) -> str:
     """Return an HTML table, every text in it escaped, titles linked where there is an address."""
     rows = [
         {
@@ -125,7 +124,7 @@ def _linked(text: str, url: str | None) -> str:
     return escape(text) if url is None else f'<a href="{escape(url)}">{escape(text)}</a>'
 
 
-def as_json(playlist: "Playlist", path: str | Path | None = None) -> str:
+def as_json(playlist: Tracklist, path: str | Path | None = None) -> str:
     """Return JSON text, and write it to `path` if one is given."""
     text = json.dumps(as_dict(playlist), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if path is not None:
@@ -133,7 +132,7 @@ def as_json(playlist: "Playlist", path: str | Path | None = None) -> str:
     return text
 
 
-def write_csv(playlist: "Playlist", path: str | Path) -> None:
+def write_csv(playlist: Tracklist, path: str | Path) -> None:
     """Write CSV; text that a spreadsheet would run as a formula gets a leading apostrophe."""
     frame = as_frame(playlist)
     texts = {"track_id", "name", "artist", "path", "mood", "why"} & {*frame.columns}
@@ -143,7 +142,7 @@ def write_csv(playlist: "Playlist", path: str | Path) -> None:
     write_text(path, frame.to_csv(index=False))
 
 
-def write_m3u(playlist: "Playlist", path: str | Path) -> None:
+def write_m3u(playlist: Tracklist, path: str | Path) -> None:
     """Write an extended M3U in UTF-8.
 
     Raises
@@ -164,7 +163,7 @@ def write_m3u(playlist: "Playlist", path: str | Path) -> None:
     write_text(path, "\n".join(lines) + "\n")
 
 
-def write_html(playlist: "Playlist", path: str | Path) -> None:
+def write_html(playlist: Tracklist, path: str | Path) -> None:
     """Write one self-contained page: no script, no font, no picture from elsewhere."""
     total = playlist.minutes
     page = _template().render(

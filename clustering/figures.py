@@ -6,19 +6,17 @@ They stand between ``<!-- begin mood-scores -->`` or ``<!-- begin music-scores -
 matching end.
 """
 
-from pathlib import Path
-
 import pandas as pd
 
-from clustering.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
-from clustering.music_model import DEFAULT_FILE
-from ser.figures import fill_in
-from ser.safe_write import write_text
-from ser.tables import read_table
+from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
+from clustering.music.model import DEFAULT_FILE
+from foundation.pages import fill_in
+from foundation.safe_write import write_text
+from foundation.shipped import CHECKOUT
+from foundation.tables import read_table
 
-ROOT = Path(__file__).resolve().parents[1]
 MUSIC_CARD = DEFAULT_FILE.with_name("README.md")
-PAGES = (ROOT / "README.md", SCORES_FILE.with_name("README.md"), MUSIC_CARD)
+PAGES = (CHECKOUT / "README.md", SCORES_FILE.with_name("README.md"), MUSIC_CARD)
 MUSIC_COLUMNS = ("target", "n", "r2", "spearman", "mean_absolute_error", "accuracy")
 
 

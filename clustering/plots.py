@@ -1,7 +1,7 @@
 """Pictures of a catalogue, its moods and a playlist: they flow in, Matplotlib axes flow out.
 
 Only notebooks import this module. Moods have light colours, cool to warm from the lowest arousal
-to the highest; emotions keep their own, saturated ones (``ser/emotions.toml``). Places are
+to the highest; emotions keep their own, saturated ones (``emotions/emotions.toml``). Places are
 quantiles: 0 is the lowest of the catalogue in a feature, 1 the highest.
 """
 
@@ -18,14 +18,15 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from clustering.catalogue import Catalogue
-from clustering.layouts import FEATURE_NAMES, NEEDED_COLUMNS
-from clustering.mapping import Aim, aim_for
-from clustering.moods import DEFAULT_MOODS, MoodModel, projection
+from clustering.choice.catalogue import Catalogue
+from clustering.choice.shortlist import LargeCatalogue
+from clustering.moods.clusters import DEFAULT_MOODS, MoodModel, projection
+from clustering.moods.mapping import Aim, aim_for
 from clustering.playlist import Playlist
-from clustering.shortlist import LargeCatalogue
-from ser.emotions import EMOTIONS, EmotionEstimate, emotion_named
-from ser.plot_style import FAINT, INK, new_axes, style
+from clustering.tables.layouts import FEATURE_NAMES, NEEDED_COLUMNS
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTIONS, emotion_named
+from foundation.plot_style import FAINT, INK, new_axes, style
 
 COOL_TO_WARM = ("#7fb0de", "#5cc3a4", "#b39ddb", "#ecd36c", "#f3aa66", "#ea8c8c")
 MODE_COLOURS = {"match": "#8c8c8c", "lift": "#b8478f", "journey": "#1b8a8f"}  # no emotion's
@@ -180,7 +181,8 @@ def plot_stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     frame
-        As `clustering.moods.stability` returns it; the shade reaches down to the worst half.
+        As `clustering.moods.clusters.stability` returns it; the shade reaches down to the worst
+        half.
     ax
         Where to draw. The dotted line is the number that the project takes.
     """
@@ -274,9 +276,9 @@ def plot_mood_scores(scores: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     scores
-        From `clustering.mood_evaluation.evaluate_moods`. Discs are our picks, in the emotion's
-        colour with a bar of one standard deviation over seeds; rings are the other ways, the
-        grey line is chance.
+        From `clustering.evaluation.mood_evaluation.evaluate_moods`. Discs are our picks, in the
+        emotion's colour with a bar of one standard deviation over seeds; rings are the other ways,
+        the grey line is chance.
     """
     ax = new_axes(ax, 8, 3.4)
     emotions = list(dict.fromkeys(scores["emotion"]))

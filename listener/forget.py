@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from foundation.errors import InputError
+from foundation.user_data import user_config_folder, user_data_folder
 from listener import schedules, system_jobs
 from listener.own_tracks import IMPORTS
 from listener.profile import profile_path
 from listener.store import open_store, store_path
-from ser.enrolment import data_folder as speaker_folder
-from ser.errors import InputError
-from ser.user_data import user_config_folder, user_data_folder
+from ser.voices.enrolment import data_folder as speaker_folder
 from spotify.token_store import FILE as TOKEN_FILE
 
 LOGIN = "the login to Spotify"

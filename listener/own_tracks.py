@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from clustering.layouts import FEATURE_NAMES, OPTIONAL_COLUMNS
-from clustering.track_sources import read_source
-from clustering.tracks import title_keys, write_tracks
-from ser.errors import InputError
-from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
+from clustering.sources import read_source
+from clustering.tables.layouts import FEATURE_NAMES, OPTIONAL_COLUMNS
+from clustering.tables.tracks import title_keys, write_tracks
+from foundation.errors import InputError
+from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 from spotify import library, reccobeats
 from spotify.client import Account, say
 from spotify.errors import SpotifyError

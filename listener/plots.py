@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
+from emotions.labels import EMOTIONS, emotion_named
+from foundation.plot_style import FAINT, INK, new_axes, style
+from foundation.safe_write import whole_file
 from listener.store import Entry
-from ser.emotions import EMOTIONS, emotion_named
-from ser.plot_style import FAINT, INK, new_axes, style
-from ser.safe_write import whole_file
 
 
 def plot_history(entries: Sequence[Entry], axes: Axes | None = None) -> Axes:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clustering.filters import Filters
-from ser.errors import InputError
-from ser.safe_write import write_text
-from ser.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
+from clustering.choice.filters import Filters
+from foundation.errors import InputError
+from foundation.safe_write import write_text
+from foundation.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
 
 FILE = "profile.toml"
 EXAMPLE = """\

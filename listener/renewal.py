@@ -14,14 +14,15 @@ from typing import Any
 
 import pandas as pd
 
-from clustering.catalogue import Catalogue, open_catalogue
-from clustering.filters import Filters
+from clustering.choice.catalogue import Catalogue
+from clustering.choice.filters import Filters
+from clustering.choice.opening import open_catalogue
+from clustering.choice.shortlist import LargeCatalogue
+from clustering.choice.taste import Taste
 from clustering.playlist import Playlist, make_playlist
-from clustering.shortlist import LargeCatalogue
-from clustering.taste import Taste
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
 from listener.schedules import Schedule, period, picks_seed
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 from spotify.from_playlist import described, track_ids, wanted_tracks
 from spotify.journal import Request
 from spotify.matching import WantedTrack

@@ -15,10 +15,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ser.audio import printable
-from ser.errors import InputError
-from ser.records import RecordFormat
-from ser.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
+from foundation.errors import InputError
+from foundation.records import RecordFormat
+from foundation.text import printable
+from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 
 FORMAT = RecordFormat("emotify-schedule", 1, "schedule")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")

@@ -15,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from clustering.layouts import FEATURE_NAMES
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
-from ser.user_data import user_data_folder
+from clustering.tables.layouts import FEATURE_NAMES
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
+from foundation.user_data import user_data_folder
 
 FILE = "listener.sqlite"
 APPLICATION_ID = 0x456D6F74  # "Emot", so that another program's file is not taken for ours
@@ -69,7 +69,7 @@ class Entry:
     emotion
         Its label.
     estimate
-        As `ser.emotions.EmotionEstimate.to_dict` gives it, without segments.
+        As `emotions.estimate.EmotionEstimate.to_dict` gives it, without segments.
     playlist
         As `clustering.playlist.Playlist.to_dict` gives it.
     spotify_url

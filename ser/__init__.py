@@ -1,1 +1,1 @@
-"""Speech emotion recognition: sound in, `ser.emotions.EmotionEstimate` out."""
+"""Speech emotion recognition: sound in, `emotions.estimate.EmotionEstimate` out."""

@@ -11,13 +11,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ser import ablation_table, enrolled, report, robustness
-from ser.artefact import DEFAULT_FOLDER
-from ser.evaluate import PREDICTIONS_FILE, metrics_of, read_predictions
-from ser.safe_write import write_text
+from foundation.pages import fill_in
+from foundation.safe_write import write_text
+from foundation.shipped import CHECKOUT
+from ser.ablations import table as ablation_table
+from ser.evaluation import enrolled, report, robustness
+from ser.evaluation.cross_validation import PREDICTIONS_FILE, metrics_of, read_predictions
+from ser.network.artefact import DEFAULT_FOLDER
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "README.md", DEFAULT_FOLDER / "README.md")
+PAGES = (CHECKOUT / "README.md", DEFAULT_FOLDER / "README.md")
 TABLES = {
     "luna-jimenez": PREDICTIONS_FILE,
     "emobox": "emobox.csv",
@@ -72,18 +74,8 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     ablations = folder / ablation_table.FILE
     if ablations.exists():
         compared = ablation_table.summary(ablation_table.read_table(ablations))
-        tables["ablations"] = report.ablation_table(compared)
+        tables["ablations"] = ablation_table.as_markdown(compared)
     return tables
-
-
-def fill_in(text: str, tables: dict[str, str]) -> str:
-    """Return a page with the text between its markers replaced."""
-    for name, table in tables.items():
-        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        before, found, rest = text.partition(begin)
-        if found:
-            text = f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
-    return text
 
 
 def draw(
@@ -93,21 +85,23 @@ def draw(
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from ser import evaluation_plots as plots
+    from emotions import plots as judged_plots
+    from ser.ablations import plots as ablation_plots
+    from ser.evaluation import plots
 
     folder.mkdir(parents=True, exist_ok=True)
     judged = figures["luna-jimenez"]
     drawn = {
-        "confusion": plots.plot_confusion(judged),
-        "per_class": plots.plot_per_class(judged),
+        "confusion": judged_plots.plot_confusion(judged),
+        "per_class": judged_plots.plot_per_class(judged),
         "per_actor": plots.plot_per_actor(judged),
         "ladder": plots.plot_ladder(judged),
-        "reliability": plots.plot_reliability(judged),
-        "risk_coverage": plots.plot_risk_coverage(judged),
+        "reliability": judged_plots.plot_reliability(judged),
+        "risk_coverage": judged_plots.plot_risk_coverage(judged),
     }
     if ablations.exists():
         compared = ablation_table.summary(ablation_table.read_table(ablations))
-        drawn["ablations"] = plots.plot_ablations(compared)
+        drawn["ablations"] = ablation_plots.plot_ablations(compared)
     for name, axes in drawn.items():
         figure = axes.get_figure(root=True)
         assert figure is not None

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
-from ser.parallel import n_cores, stay_in_this_thread
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
+from foundation.parallel import n_cores, stay_in_this_thread
 from ser.recognizer import Recognizer, load_recognizer
 
 TRIAL_SECONDS = 0.5  # of work here, before it is judged how long the rest will take

@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ser.artefact import Artefact, load
-from ser.audio import BLOCK_SECONDS, Converter, Recording, check_duration
-from ser.calibration import Calibration
-from ser.denoiser import denoise
-from ser.emotions import EMOTIONS, EmotionEstimate, Segment
-from ser.errors import InputError
-from ser.features import Matrix, Samples, pad
-from ser.parallel import in_order
-from ser.windows import Window, WindowCutter, cut
+from emotions.calibration import Calibration
+from emotions.estimate import EmotionEstimate, Segment
+from emotions.labels import EMOTIONS
+from foundation.errors import InputError
+from foundation.parallel import in_order
+from ser.network.artefact import Artefact, load
+from ser.network.hearing import Hearing
+from ser.settings import Matrix, Samples
+from ser.sound.audio import BLOCK_SECONDS, Converter, Recording, check_duration
+from ser.sound.denoiser import denoise
+from ser.sound.voice_activity import LEAST_SPEECH_SECONDS
+from ser.sound.windows import Window, WindowCutter, cut
 
 if TYPE_CHECKING:
-    from ser.adaptation import Adaptation
-    from ser.enrolment import Profile
+    from ser.voices.adaptation import Adaptation
+    from ser.voices.enrolment import Profile
 
 WINDOWS_PER_BATCH = 16
 PROGRESS_SECONDS = 60.0  # shorter recordings are done before a bar could be read
-LEAST_SPEECH_SECONDS = 0.5  # a word or two
 LEAST_SPEECH_SHARE = 0.05  # of the sound; noise is taken for speech now and then
 NOISY_BELOW_DB = 25.0  # speech to noise; a quiet room has more, a street or a fan less
 
@@ -47,7 +49,7 @@ def load_recognizer(
     folder
         A model folder; the shipped ``models/ser`` by default.
     speaker
-        Name of an enrolled speaker (`ser.enrolment`) whose voice it is.
+        Name of an enrolled speaker (`ser.voices.enrolment`) whose voice it is.
 
     Raises
     ------
@@ -57,12 +59,12 @@ def load_recognizer(
     recognizer = Recognizer(load(None if folder is None else Path(folder)))
     if speaker is None:
         return recognizer
-    from ser.enrolment import load_profile
+    from ser.voices.enrolment import load_profile
 
     return recognizer.for_speaker(load_profile(speaker))
 
 
-class Recognizer:
+class Recognizer(Hearing):
     """A trained model that answers for recordings of any length, format and rate.
 
     Parameters
@@ -82,14 +84,12 @@ class Recognizer:
         *,
         noisy_below_db: float = NOISY_BELOW_DB,
     ) -> None:
-        self.artefact = artefact
+        super().__init__(artefact)
         self.noisy_below_db = noisy_below_db
         self.adaptation = adaptation
-        self.settings = artefact.extractor.settings
-        self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
 
     def for_speaker(self, profile: "Profile") -> "Recognizer":
-        """Return a recogniser with the same network that knows a voice (`ser.enrolment`).
+        """Return a recogniser with the same network that knows a voice (`ser.voices.enrolment`).
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Recognizer:
             Whether to show a progress bar on standard error for more than a minute of sound.
         transform
             Applied to the features of every window before the network sees them, as
-            `ser.normalisation` makes it for a voice or a corpus.
+            `ser.voices.normalisation` makes it for a voice or a corpus.
 
         Returns
         -------
@@ -174,41 +174,10 @@ class Recognizer:
         """
         return RecognizerStream(self, sample_rate_hz, name)
 
-    def features(
-        self,
-        source: str | os.PathLike[str] | ArrayLike,
-        *,
-        sample_rate_hz: float | None = None,
-    ) -> Iterator[tuple[Window, Matrix]]:
-        """Yield each window of a recording with its features, as the network is shown them.
-
-        Parameters and errors are those of `predict`.
-        """
-        for window in cut(Recording(source, sample_rate_hz), self.settings):
-            yield window, self.artefact.extractor(window.samples)
-
-    def network(self, features: list[Matrix]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Return what the network says of windows, without calibration and adaptation.
-
-        Parameters
-        ----------
-        features
-            Feature matrices of shape (n_frames, n_features).
-
-        Returns
-        -------
-        tuple of ndarray
-            Probabilities (n_windows, 8), and the last hidden layer (n_windows, units); a model
-            that was exported without that output has no units.
-        """
-        batch, mask = pad(features)
-        probabilities, *more = self.artefact.session.run(None, {"features": batch, "mask": mask})
-        return probabilities, more[0] if more else np.zeros((len(features), 0), np.float32)
-
     def features_without_noise(self, window: Window) -> Matrix | None:
         """Return the features of a noisy window's speech alone; None for one that is not noisy.
 
-        What is left of a window without its noise (`ser.denoiser`) is cut again: where speech
+        What is left of a window without its noise (`ser.sound.denoiser`) is cut again: where speech
         begins and ends shows better then.
         """
         if window.speech_to_noise_db >= self.noisy_below_db:

@@ -1,8 +1,8 @@
 """Which servers are asked, and as which app: environment in, `SpotifyApp` out.
 
 ``EMOTIFY_SPOTIFY_API_URL``, ``EMOTIFY_SPOTIFY_ACCOUNTS_URL`` and ``EMOTIFY_RECCOBEATS_URL`` lead
-elsewhere, such as to `spotify.stand_in`. They count in the environment only, not in ``.env``: a
-file that came with a folder must not say where a login is sent to.
+elsewhere, such as to `spotify.stand_in.server`. They count in the environment only, not in
+``.env``: a file that came with a folder must not say where a login is sent to.
 """
 
 import os
@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 
-from ser.errors import InputError
+from foundation.errors import InputError
 
 API_VARIABLE = "EMOTIFY_SPOTIFY_API_URL"
 ACCOUNTS_VARIABLE = "EMOTIFY_SPOTIFY_ACCOUNTS_URL"

@@ -1,9 +1,9 @@
 """What can go wrong with a streaming account, one class for each thing that a caller does then.
 
-All are `ser.errors.InputError`: a message for the listener, never with a token in it.
+All are `foundation.errors.InputError`: a message for the listener, never with a token in it.
 """
 
-from ser.errors import InputError
+from foundation.errors import InputError
 
 
 class SpotifyError(InputError):

@@ -7,7 +7,7 @@ Whenever it is not known whether a call was carried out, it looks, rather than c
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ser.errors import InputError
+from foundation.errors import InputError
 from spotify.answers import OwnPlaylist
 from spotify.client import MOST_URIS, Account
 from spotify.errors import (

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ser.audio import printable
-from ser.errors import InputError
-from ser.records import RecordFormat
+from foundation.errors import InputError
+from foundation.records import RecordFormat
+from foundation.text import printable
 from spotify.matching import Match, WantedTrack
 
 FORMAT = RecordFormat("emotify-spotify-playlist", 1, "record of a Spotify playlist")

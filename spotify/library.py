@@ -15,9 +15,9 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ser.audio import printable
-from ser.errors import InputError
-from ser.safe_write import write_text
+from foundation.errors import InputError
+from foundation.safe_write import write_text
+from foundation.text import printable
 from spotify.answers import Entry, Page, text_or_none
 from spotify.client import READ_LIKED, READ_PLAYLISTS, READ_SHARED, READ_TOP, Account, say
 from spotify.errors import ForbiddenError, NotFoundError

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from spotipy.oauth2 import SpotifyPKCE
 
-from ser.errors import InputError
+from foundation.errors import InputError
 from spotify.addresses import CLIENT_ID_VARIABLES, SpotifyApp, spotify_app
 from spotify.errors import LoginNeededError, UnreachableError
 from spotify.redirect import RedirectListener

@@ -2,7 +2,7 @@
 
 The ISRC is asked for first, since it names the recording; then artist and title, first in the
 fields of Spotify's query language and then as plain words. Names are compared as
-`clustering.tracks.title_key` folds them: case, accents, "Remastered 2011" and guests do not
+`clustering.tables.tracks.title_key` folds them: case, accents, "Remastered 2011" and guests do not
 count. A live recording, a remix, a karaoke or tribute version is another recording, and none
 stands for the original.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from clustering.tracks import UNKNOWN_ARTIST, credited_artists, spotify_url, title_key
+from clustering.tables.tracks import UNKNOWN_ARTIST, credited_artists, spotify_url, title_key
 from spotify.answers import SpotifyTrack, text_or_none
 from spotify.client import Account
 from spotify.errors import RefusedError

@@ -20,9 +20,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from ser.audio import printable
-from ser.errors import InputError
-from ser.user_data import DATA_HOME_VARIABLE
+from foundation.errors import InputError
+from foundation.text import printable
+from foundation.user_data import DATA_HOME_VARIABLE
 from spotify import filling
 from spotify.client import READ_PLAYLISTS, WRITE_PRIVATE, WRITE_PUBLIC, Account, say
 from spotify.errors import (

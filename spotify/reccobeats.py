@@ -18,9 +18,9 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from clustering.tracks import OPTIONAL_RANGES, RANGES
-from ser.audio import printable
-from ser.safe_write import write_text
+from clustering.tables.tracks import OPTIONAL_RANGES, RANGES
+from foundation.safe_write import write_text
+from foundation.text import printable
 from spotify.addresses import reccobeats_url
 from spotify.client import LONGEST_WAIT_SECONDS, MOST_WAITING_SECONDS, PAUSES_SECONDS, say
 from spotify.transport import TIMEOUT_SECONDS, CallFailedError, attempt, checked_session

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ser.errors import InputError
+from foundation.errors import InputError
 from spotify.addresses import REDIRECT_VARIABLES
 
 PAGE = (

@@ -1,8 +1,8 @@
 """Where the login is kept: a token flows in and out of one private file.
 
-The file is ``spotify_token.json`` in `ser.user_data.user_config_folder`, readable by its owner
-alone, replaced as a whole. It also says which app and which server the token is for; any other
-app or server is not logged in by it, and does not delete it until a new login is there.
+The file is ``spotify_token.json`` in `foundation.user_data.user_config_folder`, readable by its
+owner alone, replaced as a whole. It also says which app and which server the token is for; any
+other app or server is not logged in by it, and does not delete it until a new login is there.
 """
 
 import json
@@ -14,10 +14,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from spotipy.cache_handler import CacheHandler
 
-from ser.audio import printable
-from ser.errors import InputError
-from ser.safe_write import write_text
-from ser.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
+from foundation.errors import InputError
+from foundation.safe_write import write_text
+from foundation.text import printable
+from foundation.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
 from spotify.addresses import SpotifyApp
 
 FILE = "spotify_token.json"

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import requests
 from spotipy.exceptions import SpotifyException
 
-from ser.errors import InputError
+from foundation.errors import InputError
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.command_line import main
-from ser.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
+from app.command.main import main
+from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def emotify(monkeypatch, capsys):
 @pytest.fixture(scope="session")
 def catalogue():
     """The project's own tracks and moods; nothing may change them."""
-    from clustering.catalogue import open_catalogue
+    from clustering.choice.opening import open_catalogue
 
     return open_catalogue()
 
@@ -73,7 +73,7 @@ def forking():
     """Start a program that defines `run(line)`.
 
     ``forking(program)(line, stand_in=None, kill=None) -> exit code`` runs a child, which a
-    `spotify.stand_in.StandIn` kills at a request: ``kill=(number, "before" or "after")``.
+    `spotify.stand_in.server.StandIn` kills at a request: ``kill=(number, "before" or "after")``.
     """
     parents = []
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from pathlib import Path
 
 import pytest
 import soundfile
 
-SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+from foundation.shipped import shipped
+
+SAMPLES = shipped("data", "samples")
 README = (SAMPLES / "README.md").read_text("utf-8")
 CHECKSUMS = dict(re.findall(r"^\| `(\S+)` \| `([0-9a-f]{64})` \|$", README, re.MULTILINE))
 ROW = r"^\| `(\S+)` \| .*\| ([0-9.]+) \| [0-9.]+ kHz \|"

@@ -3,7 +3,7 @@
 import pytest
 
 from app import players
-from clustering.tracks import read_tracks
+from clustering.tables.tracks import read_tracks
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from app import run_notebook
-from clustering.tracks import DEFAULT_TABLE
-from ser.errors import InputError
-from ser.user_data import DATA_HOME_VARIABLE
+from clustering.tables.tracks import DEFAULT_TABLE
+from foundation.errors import InputError
+from foundation.user_data import DATA_HOME_VARIABLE
 
 SAMPLES = run_notebook.ROOT / "data" / "samples"
 

@@ -8,13 +8,15 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from clustering.catalogue import Catalogue, open_catalogue
-from clustering.layouts import FEATURE_NAMES
-from clustering.mapping import MODES
+from clustering.choice.catalogue import Catalogue
+from clustering.choice.opening import open_catalogue
+from clustering.moods.mapping import MODES
 from clustering.playlist import make_playlist
-from clustering.tracks import credited_artists, read_tracks, title_key, tracks_from_frame
-from ser.emotions import EMOTION_NAMES, EmotionEstimate
-from ser.errors import InputError
+from clustering.tables.layouts import FEATURE_NAMES
+from clustering.tables.tracks import credited_artists, read_tracks, title_key, tracks_from_frame
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTION_NAMES
+from foundation.errors import InputError
 
 SAD = EmotionEstimate.of("sad")
 

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from clustering.layouts import FEATURE_NAMES
-from clustering.mapping import MODES, aim_for
+from clustering.moods.mapping import MODES, aim_for
 from clustering.playlist import make_playlist
 from clustering.plots import (
     mood_colours,
@@ -25,7 +24,9 @@ from clustering.plots import (
     plot_moods,
     plot_stability,
 )
-from ser.emotions import EMOTION_NAMES, EMOTIONS, EmotionEstimate, emotion_named
+from clustering.tables.layouts import FEATURE_NAMES
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTION_NAMES, EMOTIONS, emotion_named
 
 SAD = EmotionEstimate.of("sad")
 

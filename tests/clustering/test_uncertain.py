@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clustering.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods
+from clustering.moods.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods
 from clustering.playlist import make_playlist
-from ser.emotions import EMOTION_NAMES, EmotionEstimate
-from ser.evaluate import committed_predictions
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTION_NAMES
+from ser.evaluation.cross_validation import committed_predictions
 
 DOUBTS = ("sad has only 42%, angry 31%",)
 PREDICTED = committed_predictions()[list(EMOTION_NAMES)].to_numpy()

@@ -1,8 +1,8 @@
 import pytest
 
-from clustering.filters import Filters
+from clustering.choice.filters import Filters
+from foundation.errors import InputError
 from listener.profile import EXAMPLE, Profile, profile_path, read_profile, write_example
-from ser.errors import InputError
 
 FULL = """
 [genres]

@@ -4,16 +4,16 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from clustering.filters import Filters
-from clustering.layouts import FEATURE_NAMES
+from clustering.choice.filters import Filters
+from clustering.choice.taste import Taste
 from clustering.playlist import make_playlist
-from clustering.taste import Taste
-from clustering.tracks import tracks_from_frame
+from clustering.tables.layouts import FEATURE_NAMES
+from clustering.tables.tracks import tracks_from_frame
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
 from listener.renewal import Choice, absolute, renewed, request_of
 from listener.schedules import Schedule, load, period, save
 from listener.store import no_judgements
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 from spotify.from_playlist import track_ids, wanted_tracks
 
 CALM = EmotionEstimate.of("calm")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from foundation.errors import InputError
+from foundation.user_data import DATA_HOME_VARIABLE
 from listener import schedules as module
 from listener import system_jobs
 from listener.schedules import (
@@ -27,8 +29,6 @@ from listener.schedules import (
     schedules,
 )
 from listener.system_jobs import as_cron, as_systemd, install, refresh_command, uninstall
-from ser.errors import InputError
-from ser.user_data import DATA_HOME_VARIABLE
 
 AWKWARD = """it's 100% "grün" & $HOME \\ `x`; é"""
 # Writes what it was started with, one JSON file for each start.
@@ -264,7 +264,7 @@ def test_without_the_script_the_module_runs_in_the_project_folder(home, monkeypa
     save(schedule)
     as_cron_would(as_cron(schedule))
     told = json.loads(out.read_text("utf-8"))
-    assert told["argv"] == ["-m", "app.command_line", "playlist", "refresh", schedule.name]
+    assert told["argv"] == ["-m", "app.command.main", "playlist", "refresh", schedule.name]
     assert (Path(told["cwd"]) / "app" / "command_line.py").is_file()
     service, _ = as_systemd(schedule).values()
     assert f"WorkingDirectory={told['cwd']}\n" in service

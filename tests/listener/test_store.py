@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clustering.layouts import FEATURE_NAMES
 from clustering.playlist import make_playlist
+from clustering.tables.layouts import FEATURE_NAMES
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
 from listener import store as module
 from listener.store import Track, no_judgements, open_store, store_path
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 
 SAD = EmotionEstimate.of("sad")
 

@@ -1,14 +1,14 @@
 import pandas as pd
 import pytest
 
-from clustering.filters import Filters
-from clustering.layouts import FEATURE_NAMES
+from clustering.choice.filters import Filters
 from clustering.playlist import make_playlist
+from clustering.tables.layouts import FEATURE_NAMES
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
 from listener.profile import Profile
 from listener.store import Track, no_judgements, open_store
 from listener.tastes import find_track, taste_of, unwanted_artists
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 
 
 def judgements(*told):

@@ -6,8 +6,9 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from ser import figures, report
-from ser.artefact import DEFAULT_FOLDER
+from ser import figures
+from ser.evaluation import report
+from ser.network.artefact import DEFAULT_FOLDER
 
 METRICS = figures.all_metrics()
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
+from foundation.shipped import shipped
 from ser import many_files
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
 from ser.many_files import recognize_files
 from ser.recognizer import Recognizer, load_recognizer
 
-SAMPLES = sorted((Path(__file__).parents[2] / "data" / "samples").glob("*.wav"))
+SAMPLES = sorted(shipped("data", "samples").glob("*.wav"))
 
 
 @pytest.fixture

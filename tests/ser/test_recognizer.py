@@ -10,20 +10,21 @@ import pytest
 import soundfile
 import soxr
 
+from emotions.calibration import Calibration
+from emotions.estimate import EmotionEstimate
+from foundation.errors import InputError
+from foundation.shipped import shipped
 from ser import recognizer as recognizer_module
-from ser.artefact import DEFAULT_FOLDER
-from ser.audio import Recording, read_whole
-from ser.augment import add_noise
-from ser.calibration import Calibration
-from ser.denoiser import denoise
-from ser.emotions import EmotionEstimate
-from ser.errors import InputError
-from ser.evaluate import make_folds
-from ser.ravdess import index_clips
+from ser.corpora.ravdess import index_clips
+from ser.evaluation.cross_validation import make_folds
+from ser.features.augment import add_noise
+from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import Recognizer, Summary, load_recognizer
-from ser.windows import Window, cut
+from ser.sound.audio import Recording, read_whole
+from ser.sound.denoiser import denoise
+from ser.sound.windows import Window, cut
 
-SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
+SAMPLES = shipped("data", "samples")
 RECORDING = SAMPLES / "reading_short.wav"
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS", "")
 NOISE = os.environ.get("EMOTIFY_NOISE", "")

@@ -9,7 +9,7 @@ from spotify.client import Account
 from spotify.journal import Request
 from spotify.login import Dialogue, authorise
 from spotify.matching import WantedTrack
-from spotify.stand_in import CatalogueTrack, StandIn
+from spotify.stand_in.server import CatalogueTrack, StandIn
 
 ALL_SCOPES = (
     "playlist-read-private",

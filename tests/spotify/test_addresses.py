@@ -2,7 +2,7 @@
 
 import pytest
 
-from ser.errors import InputError
+from foundation.errors import InputError
 from spotify.addresses import reccobeats_url, spotify_app
 
 ID = "EMOTIFY_SPOTIFY_CLIENT_ID"

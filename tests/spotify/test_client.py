@@ -17,7 +17,7 @@ from spotify.errors import (
     UnsureError,
 )
 from spotify.login import authorise
-from spotify.stand_in import Fault
+from spotify.stand_in.server import Fault
 
 URI = "spotify:track:T" + "0" * 21
 CALLS = {
@@ -200,7 +200,7 @@ def test_what_is_not_there_and_what_is_refused(account, there):
     "body", ['"text"', "[]", "null", '{"error": "plain"}', '{"error": []}', ""]
 )
 def test_errors_of_any_shape(account, there, monkeypatch, body):
-    import spotify.stand_in as module
+    import spotify.stand_in.server as module
 
     there.faults.append(Fault(status=418, words="x"))
     monkeypatch.setattr(module.json, "dumps", lambda value: body)

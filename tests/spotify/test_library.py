@@ -2,10 +2,10 @@
 
 import pytest
 
-from ser.errors import InputError
+from foundation.errors import InputError
 from spotify.errors import ForbiddenError, UnreachableError
 from spotify.library import fetch_tracks, finished, scopes
-from spotify.stand_in import Fault
+from spotify.stand_in.server import Fault
 
 EPISODE = {"type": "episode", "id": "E" * 22, "uri": "spotify:episode:x", "name": "talk"}
 LOCAL = {"type": "track", "id": None, "uri": "spotify:local:x", "name": "mine", "is_local": True}
@@ -42,7 +42,7 @@ def test_what_is_no_track_is_counted(fetch, there, track_id):
 
 
 def test_several_artists_and_no_isrc(fetch, there, track_id):
-    from spotify.stand_in import CatalogueTrack
+    from spotify.stand_in.server import CatalogueTrack
 
     there.service.tracks[track_id(1)] = CatalogueTrack(track_id(1), "Duet", ("A", "B"))
     there.service.liked = [track_id(1)]

@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from ser.errors import InputError
+from foundation.errors import InputError
 from spotify import login, redirect
 from spotify.client import Account
 from spotify.errors import LoginNeededError, UnreachableError
 from spotify.login import authorise
-from spotify.stand_in import Fault
+from spotify.stand_in.server import Fault
 from spotify.token_store import FILE, forget_login
 
 SCOPE = ["user-library-read"]

@@ -6,7 +6,7 @@ from spotify.answers import SpotifyTrack
 from spotify.client import Account
 from spotify.login import authorise
 from spotify.matching import Match, WantedTrack, by_id, find, score
-from spotify.stand_in import CatalogueTrack, Fault, StandIn
+from spotify.stand_in.server import CatalogueTrack, Fault, StandIn
 
 
 @pytest.fixture

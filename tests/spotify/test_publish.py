@@ -4,18 +4,18 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from ser.errors import InputError
+from foundation.errors import InputError
+from foundation.shipped import CHECKOUT
 from spotify import publish as publishing
 from spotify.errors import QuotaExceededError, RefusedError, UnreachableError, UnsureError
 from spotify.matching import WantedTrack
 from spotify.publish import plan, publish, resume
-from spotify.stand_in import CatalogueTrack, Fault, StandIn
+from spotify.stand_in.server import CatalogueTrack, Fault, StandIn
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = CHECKOUT
 WRITES = r"(POST|PUT|DELETE) /v1/.*"
 ITEMS = r"/v1/playlists/\w+/items"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from spotify.reccobeats import FEATURES, audio_features
-from spotify.stand_in import Fault
+from spotify.stand_in.server import Fault
 
 CALL = "GET /reccobeats/audio-features"
 

@@ -1,0 +1,160 @@
+"""A listener's own commands: likes and dislikes, history, profile, own tracks, and forgetting."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.command.options import JsonOption, ProfileOption, TracksOption
+from app.terminal import complain
+from foundation.errors import InputError
+
+TrackArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TRACK...",
+        help="A number of the latest playlist, an id, an address, a title, or 'artist - title'.",
+    ),
+]
+UndoOption = Annotated[bool, typer.Option("--undo", help="Take the judgement back.")]
+PICTURES = (".png", ".svg", ".pdf")
+MANY = 15  # more lines than that are hard to read at once
+
+
+def like(tracks: TrackArguments, table: TracksOption = None, undo: UndoOption = False) -> None:
+    """Say that you like tracks: what sounds like them comes more often."""
+    _judge(tracks, table, liked=True, undo=undo)
+
+
+def dislike(tracks: TrackArguments, table: TracksOption = None, undo: UndoOption = False) -> None:
+    """Say that you dislike tracks: they do not come again, and what sounds like them less often.
+
+    An artist is left out after three disliked tracks, as long as you like none of theirs.
+    """
+    _judge(tracks, table, liked=False, undo=undo)
+
+
+def _judge(words: Sequence[str], table: Path | None, *, liked: bool, undo: bool) -> None:
+    from listener.store import open_store
+    from listener.tastes import find_track
+
+    with open_store(complain) as store:
+        meant = [find_track(word, store, table) for word in words]
+        for track in meant:
+            label = f"{track.artist.replace(';', ', ')} - {track.name}"
+            if undo:
+                known = store.take_back(track.track_id)
+                print(f"no judgement any more: {label}" if known else f"was not judged: {label}")
+            else:
+                store.judge(track, liked=liked)
+                print(f"{'liked' if liked else 'disliked'}: {label}")
+
+
+def history(
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="How many entries, the latest.")
+    ] = 20,
+    last: Annotated[
+        bool, typer.Option("--last", help="Show the tracks of the latest playlist.")
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="Draw your mood over time: a .png, .svg or .pdf."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show past estimates and playlists, and what you liked and disliked."""
+    from listener.store import open_store, store_path
+
+    if not store_path().exists():
+        complain("nothing is remembered yet; `emotify playlist me.wav` makes the first entry")
+        if as_json:
+            print("[]")
+        return
+    with open_store(complain) as store:
+        entries = store.entries(None if plot is not None else 1 if last else number)
+        judgements = store.judgements()
+    verdicts = dict(zip(judgements["track_id"], judgements["liked"], strict=True))
+    if plot is not None:
+        _plot(entries, plot)
+        entries = entries[:number]
+    if as_json:
+        print(json.dumps([entry.to_dict() for entry in entries], indent=2, ensure_ascii=False))
+    elif last:
+        words = {True: "  (liked)", False: "  (disliked)", None: ""}
+        for place, track in enumerate(entries[0].playlist["tracks"] if entries else [], 1):
+            verdict = words[verdicts.get(track["track_id"])]
+            print(f"{place:>3}. {track['artist'].replace(';', ', ')} - {track['name']}{verdict}")
+    else:
+        for entry in entries:
+            print(entry.describe())
+        n_liked = sum(map(bool, verdicts.values()))
+        print(f"liked: {n_liked}, disliked: {len(verdicts) - n_liked}")
+
+
+def _plot(entries: Sequence, path: Path) -> None:
+    if path.suffix.lower() not in PICTURES:
+        raise InputError(
+            f"{path}: a picture is written as {', '.join(PICTURES)}; choose such a name"
+        )
+    if not entries:
+        raise InputError("nothing is remembered yet, so there is nothing to draw")
+    try:
+        from listener.plots import save_history
+    except ImportError as error:
+        raise InputError(
+            f"a picture needs {error.name}; install with: pip install 'emotify[notebooks]'"
+        ) from error
+    save_history(entries, path)
+    complain(f"wrote {path}")
+
+
+def profile(
+    path: ProfileOption = None,
+    init: Annotated[bool, typer.Option("--init", help="Write one to begin with.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print one.")] = False,
+) -> None:
+    """Show what you always want: genres, artists, years, languages (a TOML file that you edit)."""
+    from listener import profile as profiles
+
+    if example:
+        print(profiles.EXAMPLE, end="")
+        return
+    if init:
+        print(profiles.write_example(path))
+        return
+    where = profiles.profile_path() if path is None else path
+    known = profiles.read_profile(path)
+    print(f"{where}{'' if where.exists() else ' (not there; `emotify profile --init` makes it)'}")
+    print(known.describe())
+
+
+def forget(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is stored, only.")] = False,
+) -> None:
+    """Delete everything that is stored of you on this machine.
+
+    That is: likes and history, the login to Spotify and what was put there, schedules, the profile,
+    voices, and tables of your own tracks and music. Playlists on Spotify stay.
+    """
+    from listener.forget import LOGIN, stored
+    from listener.forget import forget as forget_all
+
+    kinds = stored(complain)
+    for kind in kinds:
+        print(f"{kind.what}: {', '.join(map(str, kind.paths[:MANY]))}")
+    if not kinds:
+        print("nothing is stored of you")
+    if dry_run or not kinds:
+        return
+    if not yes and sys.stdin.isatty() and not typer.confirm("Delete all of this?"):
+        complain("nothing was deleted")
+        return
+    for line in forget_all(kinds):
+        print(line)
+    if any(kind.what == LOGIN for kind in kinds):
+        complain("Spotify still trusts your app; end that at https://www.spotify.com/account/apps")

@@ -1,0 +1,76 @@
+"""Options that several commands share, and what they stand for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.terminal import complain
+
+if TYPE_CHECKING:
+    from clustering.choice.catalogue import Catalogue
+    from clustering.choice.shortlist import LargeCatalogue
+
+TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="Model folder.", show_default="models/ser")
+]
+TracksOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tracks",
+        help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify), "
+        "a folder of Parquet files, or a folder of music.",
+        show_default="the table that ships with Emotify",
+    ),
+]
+MoodsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--moods",
+        help="Folder that `emotify moods fit` wrote for this table.",
+        show_default="moods are fitted now",
+    ),
+]
+SpeakerOption = Annotated[
+    str | None,
+    typer.Option("--speaker", metavar="NAME", help="Whose voice it is (`emotify enrol`)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile", help="What you always want, TOML.", show_default="`emotify profile` says where"
+    ),
+]
+HeadlessOption = Annotated[
+    bool,
+    typer.Option(
+        "--headless",
+        help="Log in to Spotify by a browser elsewhere: the address is printed, and the one that "
+        "the browser ends at is read from standard input.",
+    ),
+]
+
+
+def warn_of_telephone(path: Path) -> None:
+    """Say so if a recording has no more than the telephone's band."""
+    from ser.sound.audio import Recording
+
+    recording = Recording(path)
+    if recording.sample_rate_hz <= TELEPHONE_RATE_HZ:
+        complain(
+            f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; "
+            "estimates of such sound are somewhat less reliable"
+        )
+
+
+def open_catalogue(path: Path | None, moods: Path | None) -> "Catalogue | LargeCatalogue":
+    """Open a table with its moods, and say what is in it."""
+    from clustering.choice import opening
+
+    opened = opening.open_catalogue(path, moods=moods)
+    complain(opened.table.summary())
+    return opened

@@ -1,0 +1,261 @@
+"""`emotify playlist`: from a recording or a feeling to music, here and on Spotify."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app import memory
+from app.command import spotify_commands
+from app.command.options import (
+    HeadlessOption,
+    JsonOption,
+    ModelOption,
+    MoodsOption,
+    ProfileOption,
+    SeedOption,
+    SpeakerOption,
+    TracksOption,
+    open_catalogue,
+    warn_of_telephone,
+)
+from app.terminal import complain
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTION_NAMES
+from foundation.errors import InputError
+
+
+def playlist(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", readable=False, help="Recording of one person speaking."),
+    ] = None,
+    emotion: Annotated[
+        str | None,
+        typer.Option("--emotion", help=f"Instead of FILE: {', '.join(EMOTION_NAMES)}."),
+    ] = None,
+    tracks: TracksOption = None,
+    moods: MoodsOption = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            "--mode",
+            help="match: music that feels as you do; lift: towards calm or happy; "
+            "journey: from the one to the other.",
+        ),
+    ] = "match",
+    n_tracks: Annotated[int, typer.Option("-n", "--number", help="Number of tracks.")] = 20,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Length instead of a number of tracks.")
+    ] = None,
+    seed: SeedOption = 0,
+    genre: Annotated[
+        list[str] | None, typer.Option("--genre", help="Keep this genre; may be repeated.")
+    ] = None,
+    artist: Annotated[
+        list[str] | None, typer.Option("--artist", help="Keep this artist; may be repeated.")
+    ] = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Leave out tracks marked explicit.")
+    ] = False,
+    years: Annotated[
+        str | None, typer.Option("--years", metavar="FROM-TO", help="Years of release.")
+    ] = None,
+    popularity: Annotated[
+        str | None, typer.Option("--popularity", metavar="FROM-TO", help="Popularity, 0-100.")
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            help="Keep this language, where the table or the title tells it; may be repeated.",
+        ),
+    ] = None,
+    not_genre: Annotated[
+        list[str] | None, typer.Option("--not-genre", help="Leave this genre out; may be repeated.")
+    ] = None,
+    not_artist: Annotated[
+        list[str] | None,
+        typer.Option("--not-artist", help="Leave this artist out; may be repeated."),
+    ] = None,
+    favourite: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--favourite",
+            metavar="ARTIST",
+            help="Prefer music that sounds like theirs; may be repeated.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
+    m3u: Annotated[
+        Path | None, typer.Option("--m3u", help="Write an M3U (the table needs a path column).")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a web page.")] = None,
+    play: Annotated[
+        bool, typer.Option("--play", help="Play it (the table needs a path column).")
+    ] = False,
+    speaker: SpeakerOption = None,
+    model: ModelOption = None,
+    profile: ProfileOption = None,
+    history: Annotated[
+        bool, typer.Option("--history/--no-history", help="Remember it (`emotify history`).")
+    ] = True,
+    spotify: Annotated[
+        bool, typer.Option("--spotify", help="Put it into your Spotify account, too.")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--name", help="On Spotify: its name.")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="On Spotify: let others see it.")
+    ] = False,
+    headless: HeadlessOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --spotify: say what would be done, only.")
+    ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume", metavar="FILE", help="Go on with what Spotify interrupted, nothing else."
+        ),
+    ] = None,
+    refresh: Annotated[
+        str | None,
+        typer.Option(
+            "--refresh",
+            metavar="DAILY|WEEKLY|MONTHLY",
+            help="Put it on Spotify and renew it there that often.",
+        ),
+    ] = None,
+    install: Annotated[
+        bool,
+        typer.Option("--install", help="With --refresh: have the system's scheduler do it."),
+    ] = False,
+) -> None:
+    """Choose music that fits the emotion in a recording, or an emotion by name.
+
+    `emotify playlist like` and `dislike` say what you think of a track, and the next playlist
+    knows. A recording of the name like, dislike or refresh is given as ./like.
+    """
+    if resume is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params}
+        given = {
+            name for name, source in sources.items() if source and source.name == "COMMANDLINE"
+        }
+        if given - {"resume", "headless", "as_json"}:
+            raise InputError("--resume goes on with one playlist alone; leave the rest out")
+        spotify_commands.go_on(resume, headless=headless, as_json=as_json)
+        return
+    wanted = spotify_commands.Wanted(
+        spotify or refresh is not None, name, public, headless, dry_run, refresh, install
+    )
+    if (file is None) == (emotion is None):
+        raise InputError("give either a recording or --emotion NAME, not both and not neither")
+    if emotion is not None and speaker is not None:
+        raise InputError("--speaker says whose voice a recording is: give a recording with it")
+    from clustering.choice.filters import Filters
+    from clustering.playlist import make_playlist
+    from listener.profile import read_profile
+    from listener.tastes import taste_of
+
+    wishes = read_profile(profile)
+    wishes = replace(wishes, favourites=(*wishes.favourites, *(favourite or ())))
+    asked = Filters.of(
+        genres=genre,
+        artists=artist,
+        explicit=False if clean else None,
+        years=_years(years),
+        popularity=_popularity(popularity),
+        languages=language,
+        not_genres=not_genre,
+        not_artists=not_artist,
+    )
+    judgements = memory.judgements()
+    estimate = _estimate(file, emotion, model, speaker)
+    chosen = make_playlist(
+        estimate,
+        open_catalogue(tracks, moods),
+        mode=mode,
+        n_tracks=n_tracks,
+        minutes=minutes,
+        seed=seed,
+        filters=asked,
+        taste=taste_of(wishes, judgements),
+    )
+    for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
+        if path is not None:
+            write(path)
+            complain(f"wrote {path}")
+    if not as_json:
+        print(_heard(estimate, named=emotion is not None))
+        print(chosen.describe(), flush=True)
+    if history and wishes.keeps_history and not dry_run:
+        source = "" if file is None else _name(file)
+        memory.remember(estimate, chosen.to_dict(), source=source)
+    made = spotify_commands.Made(
+        chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile
+    )
+    told: dict[str, Any] | None = None
+    try:
+        if wanted.spotify:
+            told = spotify_commands.put(made, wanted, as_json=as_json)
+    finally:
+        if as_json:  # nothing is lost if Spotify fails
+            answer = chosen.to_dict() | ({"spotify": told} if wanted.spotify else {})
+            print(json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+    if play:
+        from app.players import play as play_list
+
+        play_list(chosen)
+
+
+def _estimate(
+    file: Path | None, emotion: str | None, model: Path | None, speaker: str | None
+) -> EmotionEstimate:
+    if emotion is not None:
+        return EmotionEstimate.of(emotion)
+    assert file is not None
+    from ser.recognizer import load_recognizer
+
+    warn_of_telephone(file)
+    return load_recognizer(model, speaker=speaker).predict(file, progress=True)
+
+
+def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
+    if named:
+        return f"For a {estimate.label} mood."
+    if estimate.uncertain:
+        return f"You may sound {estimate.label} ({estimate.confidence:.0%}), but that is not sure."
+    return f"You sound {estimate.label} ({estimate.confidence:.0%})."
+
+
+def _years(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    first, dash, last = text.partition("-")
+    try:
+        return int(first or 0), int(last or (9999 if dash else first))
+    except ValueError as error:
+        raise InputError(
+            f"--years {text!r}: give a year or FROM-TO, such as 1990-1999, 1990- or -1999"
+        ) from error
+
+
+def _popularity(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    try:
+        return float(first or 0), float(last or 100)
+    except ValueError as error:
+        raise InputError(
+            f"--popularity {text!r}: give FROM-TO from 0 to 100, such as 20-80, 50- or -30"
+        ) from error
+
+
+def _name(file: Path) -> str:
+    from foundation.text import printable
+
+    return printable(Path(file.name))

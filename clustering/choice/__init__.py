@@ -1,0 +1,1 @@
+"""Which tracks: a catalogue, what a listener asks for and likes, and the choice."""

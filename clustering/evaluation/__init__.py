@@ -1,0 +1,1 @@
+"""How well moods and choices agree with what people hear."""

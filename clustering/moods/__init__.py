@@ -1,0 +1,1 @@
+"""Mood clusters, and what an emotion aims at among them."""

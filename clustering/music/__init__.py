@@ -1,0 +1,1 @@
+"""A listener's own sound files: from audio to the features of a track table."""

@@ -1,0 +1,174 @@
+"""From descriptors of music to Spotify-like features and a mood: small fitted models as arrays.
+
+Each target is a sum over landmarks, tracks of the training data that a new one is compared with:
+``f(x) = b + sum_k w_k exp(-gamma |x - l_k|^2)`` on standardised, clipped descriptors (Nystroem's
+approximation of kernel regression: Williams & Seeger 2000, NIPS 13). How well each does stands in
+``models/music/README.md``. `clustering.evaluation.music_training` fits them; nothing here is
+unpickled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.music.descriptors import Music
+from clustering.tables.layouts import MOOD_COLUMNS
+from foundation.errors import InputError
+from foundation.safe_write import whole_file
+from foundation.shipped import shipped
+
+DEFAULT_FILE = shipped("models", "music", "model.npz")
+FEATURES = (
+    "energy",
+    "valence",
+    "danceability",
+    "acousticness",
+    "instrumentalness",
+    "speechiness",
+)
+# The four quadrants of valence and arousal, by the emotion whose music lies there.
+QUADRANTS = tuple(column.removeprefix("mood_") for column in MOOD_COLUMNS)
+CLIPPED = 4.0  # standard deviations: no track may lie farther out than those fitted on
+LOWEST, HIGHEST = 0.001, 0.999  # of a feature: Spotify's own 0 means "not analysed"
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class KernelModel:
+    """One set of descriptors to one or several targets.
+
+    Attributes
+    ----------
+    names
+        The descriptors, in order.
+    mean, scale
+        Of the descriptors over the training tracks, (d,).
+    landmarks
+        Standardised training tracks, (m, d).
+    gamma
+        Width of the kernel.
+    weights, bias
+        (m, t) and (t,).
+    """
+
+    names: tuple[str, ...]
+    mean: Array
+    scale: Array
+    landmarks: Array
+    gamma: float
+    weights: Array
+    bias: Array
+
+    def __call__(self, descriptors: Mapping[str, float]) -> Array:
+        """Return the targets of one track, (t,)."""
+        row = np.array([descriptors[name] for name in self.names], dtype=float)
+        return self.many(row[None])[0]
+
+    def many(self, rows: Array) -> Array:
+        """Return the targets of tracks, (n, t), from descriptors in order, (n, d)."""
+        placed = np.clip((np.nan_to_num(rows) - self.mean) / self.scale, -CLIPPED, CLIPPED)
+        squares = ((placed[:, None] - self.landmarks) ** 2).sum(axis=2)
+        return np.exp(-self.gamma * squares) @ self.weights + self.bias
+
+
+@dataclass(frozen=True)
+class MusicModel:
+    """All that is fitted.
+
+    Attributes
+    ----------
+    features
+        A model for each of `FEATURES`, of the *loud* descriptors.
+    wordless
+        A second one for instrumentalness, of some *centre* descriptors, from a catalogue of which
+        most is instrumental: the tracks behind `features` hardly have such music.
+    wordless_mix
+        Instrumentalness is ``mix[0] + mix[1] * wordless + mix[2] * features["instrumentalness"]``.
+    mood
+        A model for the quadrants, of the *centre* descriptors.
+    """
+
+    features: dict[str, KernelModel]
+    wordless: KernelModel
+    wordless_mix: Array
+    mood: KernelModel
+
+    def describe(self, music: Music) -> dict[str, Any]:
+        """Return Spotify-like features and the probability of each quadrant of one track.
+
+        ``energy`` to ``speechiness`` lie in 0..1, ``loudness`` is in LUFS, ``tempo`` in beats a
+        minute, ``key`` and ``mode`` as Spotify writes them; ``mood_happy``, ``mood_angry``,
+        ``mood_sad`` and ``mood_calm`` sum to 1.
+        """
+        heard = {name: float(model(music.loud)[0]) for name, model in self.features.items()}
+        both = (1.0, float(self.wordless(music.centre)[0]), heard["instrumentalness"])
+        heard["instrumentalness"] = float(self.wordless_mix @ both)
+        found: dict[str, Any] = {
+            name: float(np.clip(value, LOWEST, HIGHEST)) for name, value in heard.items()
+        }
+        found |= {
+            "loudness": music.loudness,
+            "tempo": music.tempo,
+            "key": music.key,
+            "mode": music.mode,
+            "duration_ms": 1000 * music.duration_seconds,
+        }
+        chances = probabilities(self.mood(music.centre)[None])[0]
+        return found | dict(zip(MOOD_COLUMNS, chances.tolist(), strict=True))
+
+
+def probabilities(scores: Array) -> Array:
+    """Return the softmax of scores, (n, 4)."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def save_model(model: MusicModel, path: Path) -> None:
+    """Write a model as plain arrays; an existing file is replaced at the end."""
+    arrays: dict[str, Any] = {"wordless.mix": model.wordless_mix}
+    parts = {**model.features, "wordless": model.wordless, "mood": model.mood}
+    for name, part in parts.items():
+        arrays[f"{name}.names"] = np.array(part.names)
+        arrays[f"{name}.gamma"] = np.array(part.gamma)
+        for field in ("mean", "scale", "landmarks", "weights", "bias"):
+            arrays[f"{name}.{field}"] = getattr(part, field).astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+@lru_cache(maxsize=2)
+def load_model(path: Path = DEFAULT_FILE) -> MusicModel:
+    """Read what `save_model` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+
+    def part(name: str) -> KernelModel:
+        numbers = {
+            field: arrays[f"{name}.{field}"].astype(float)
+            for field in ("mean", "scale", "landmarks", "weights", "bias")
+        }
+        gamma = float(arrays[f"{name}.gamma"])
+        return KernelModel(names=tuple(arrays[f"{name}.names"].tolist()), gamma=gamma, **numbers)
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            features = {name: part(name) for name in FEATURES}
+            mix = arrays["wordless.mix"].astype(float)
+            return MusicModel(features, part("wordless"), mix, part("mood"))
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
+        raise InputError(
+            f"{path} is no model of music ({type(error).__name__}: {error}); fit it again: "
+            "python -m clustering.evaluation.music_training FOLDER"
+        ) from error

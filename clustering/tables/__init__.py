@@ -1,0 +1,1 @@
+"""Track tables in every layout that people have, in memory or on disk."""

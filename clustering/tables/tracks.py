@@ -1,0 +1,406 @@
+"""One table of tracks: any layout in, checked rows under Spotify's column names out.
+
+Every row of a `TrackTable` has an id, a name, an artist and the eight audio features in
+Spotify's units (0-1; loudness in dB; tempo in BPM). What was left out on the way is counted
+and said aloud by `TrackTable.summary`. Nothing after this module checks a table again.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clustering.tables.layouts import (
+    MOOD_COLUMNS,
+    NEEDED_COLUMNS,
+    OPTIONAL_COLUMNS,
+    in_our_columns,
+    read_table,
+)
+from foundation.errors import InputError
+from foundation.safe_write import whole_file
+from foundation.shipped import shipped
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+# Lowest and highest value that Spotify's features take. A valence, danceability or tempo of
+# exactly 0 is what Spotify writes when it could not analyse the sound, hence the tiny minimum.
+RANGES: dict[str, tuple[float, float]] = {
+    "danceability": (1e-9, 1.0),
+    "energy": (0.0, 1.0),
+    "loudness": (-60.0, 6.0),
+    "speechiness": (0.0, 1.0),
+    "acousticness": (0.0, 1.0),
+    "instrumentalness": (0.0, 1.0),
+    "valence": (1e-9, 1.0),
+    "tempo": (1e-9, 260.0),
+}
+OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
+    "liveness": (0.0, 1.0),
+    "key": (0, 11),
+    "mode": (0, 1),
+    "time_signature": (1, 7),
+    "duration_ms": (1, 86_400_000),
+    "popularity": (0, 100),
+    "year": (1000, 2999),
+    **dict.fromkeys(MOOD_COLUMNS, (0.0, 1.0)),
+}
+# Of a Parquet file: who reads a few tracks of a large table must read their row groups whole.
+ROWS_OF_A_GROUP = 65_536
+UNKNOWN_ARTIST = "unknown artist"  # of tracks from a source that does not tell
+SPOKEN_WORD_SPEECHINESS = 0.66  # Spotify: above it a track is probably made of speech only
+DEFAULT_TABLE = shipped("data", "tracks.parquet")
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
+CREDIT_SEPARATOR = re.compile(
+    r"\s*(?:;|,|\s&\s|\s\+\s|\bfeat\b\.?|\bft\b\.?|\bfeaturing\b|\svs\b\.?\s|\swith\s|\sx\s)\s*",
+    re.IGNORECASE,
+)
+EDITION = re.compile(
+    r"[(\[](?:feat|ft|featuring|with)\b[^)\]]*[)\]]"
+    r"|[(\[]?(?:\d{4} )?(?:digital(?:ly)? )?remaster(?:ed)?(?: \d{4})?(?: version)?[)\]]?"
+    r"|[(\[]?\b(?:radio edit|single version|album version)\b[)\]]?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class TrackTable:
+    """Tracks fit for clustering, and what was left out to get them.
+
+    Attributes
+    ----------
+    frame
+        One row a track, numbered from 0: `NEEDED_COLUMNS`, and those of `OPTIONAL_COLUMNS`
+        that the source has. Several genres of a track are joined by ``;``.
+    source
+        Where the rows came from, for messages.
+    layout
+        Name of the layout recognised.
+    rows_read
+        Rows before anything was left out.
+    broken
+        Rows left out because they lack an id, name, artist or feature, or hold a value that
+        the feature cannot take.
+    spoken_word
+        Rows left out because their speechiness is above 0.66.
+    merged_ids, merged_titles
+        Rows merged into another with the same id; with the same artist and title.
+    notes
+        What a reader should know about how the file was read.
+    complaint
+        What the broken rows suffer from most often.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    layout: str
+    rows_read: int
+    broken: int
+    spoken_word: int
+    merged_ids: int
+    merged_titles: int
+    notes: tuple[str, ...] = ()
+    complaint: str = ""
+
+    def __len__(self) -> int:
+        """Return the number of tracks kept."""
+        return len(self.frame)
+
+    def has(self, column: str) -> bool:
+        """Say whether the table knows `column` for at least one track."""
+        return column in self.frame and bool(self.frame[column].notna().any())
+
+    def summary(self) -> str:
+        """Return one line: rows read, tracks kept, and why the others are not there."""
+        reasons = (
+            (self.broken, f"broken [most often: {self.complaint}]"),
+            (self.spoken_word, "spoken word"),
+            (self.merged_ids, "merged by id"),
+            (self.merged_titles, "merged by artist and title"),
+        )
+        left_out = ", ".join(f"{count:,} {reason}" for count, reason in reasons if count)
+        line = f"{self.source}: {len(self):,} tracks from {self.rows_read:,} rows"
+        line += f" ({left_out})" if left_out else " (nothing left out)"
+        return "; ".join((line, *self.notes))
+
+
+def read_tracks(path: str | Path | None = None) -> TrackTable:
+    """Read, check and tidy a table of tracks.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file in one of `clustering.tables.layouts.LAYOUTS`; None reads the table
+        that comes with the project.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as tracks, a number column holds text, or fewer than two
+        usable tracks remain.
+    """
+    path = DEFAULT_TABLE if path is None else Path(path)
+    raw = read_table(path)
+    return tidied(raw.frame, path.name, raw.layout, raw.notes)
+
+
+def tracks_from_frame(frame: pd.DataFrame, source: str = "the table") -> TrackTable:
+    """Check and tidy a table that is in memory already, as `read_tracks` does for a file."""
+    raw = in_our_columns(frame, source)
+    return tidied(raw.frame, source, raw.layout, raw.notes)
+
+
+def write_tracks(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet or CSV, by its ending; an existing one is replaced at the end.
+
+    Raises
+    ------
+    InputError
+        If the ending is neither, or the file cannot be written.
+    """
+    check_writable(path)
+    try:
+        with whole_file(path) as partial:
+            if path.suffix.lower() == ".csv":
+                frame.to_csv(partial, index=False, lineterminator="\n")
+            else:
+                frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a path that a table cannot be written to, before work is done for it.
+
+    Raises
+    ------
+    InputError
+        If the ending is neither .csv nor .parquet, or the folder cannot be made.
+    """
+    if path.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def spotify_url(track_id: str) -> str | None:
+    """Return the web address of a track, or None when `track_id` is not a Spotify id."""
+    if re.fullmatch(r"[0-9A-Za-z]{22}", track_id):
+        return f"https://open.spotify.com/track/{track_id}"
+    return None
+
+
+def bare_track_id(ids: pd.Series) -> pd.Series:
+    """Return ids without what stands around them in Spotify's addresses; empty ones are missing."""
+    return _texts(ids).str.replace(
+        r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)(\w+).*$",
+        r"\1",
+        regex=True,
+    )
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    text = values.astype("str").str.strip()
+    return text.where(text != "")
+
+
+@lru_cache(maxsize=65536)
+def credited_artists(artist: str) -> tuple[str, ...]:
+    """Return the names in an artist cell, folded for comparison, the primary artist first.
+
+    Cells read ``A;B``, ``A, B``, ``A & B`` or ``A feat. B``. A duo's own name is split too;
+    that is harmless where names are only compared, and they are never shown in this form.
+    """
+    parts = (_folded(part) for part in CREDIT_SEPARATOR.split(artist))
+    return tuple(dict.fromkeys(part for part in parts if part)) or (_folded(artist) or artist,)
+
+
+def title_key(artist: str, name: str) -> str:
+    """Return what two issues of one recording share: primary artist and title, folded.
+
+    Case, accents, punctuation, credits of guests and words such as "Remastered 2011" do not
+    count; "Live" and "Remix" do, for they sound different.
+    """
+    title = _folded(EDITION.sub(" ", name)) or _folded(name) or name
+    return f"{credited_artists(artist)[0]}\n{title}"
+
+
+def _folded(text: str) -> str:
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+@lru_cache(maxsize=1)
+def track_schema() -> "pa.DataFrameSchema":
+    """Return the pandera schema of a track table: needed columns, optional ones, ranges."""
+    import pandera.pandas as pa
+
+    def number(limits: tuple[float, float], needed: bool) -> pa.Column:
+        return pa.Column(
+            float, pa.Check.in_range(*limits), required=needed, nullable=not needed, coerce=True
+        )
+
+    columns = {name: pa.Column(nullable=False) for name in ("track_id", "name", "artist")}
+    columns |= {name: number(limits, True) for name, limits in RANGES.items()}
+    columns |= {name: number(limits, False) for name, limits in OPTIONAL_RANGES.items()}
+    return pa.DataFrameSchema(columns)
+
+
+def title_keys(frame: pd.DataFrame) -> pd.Series:
+    """Return `title_key` of each row; a track by nobody known is like no other."""
+    keys = [
+        track_id if artist == UNKNOWN_ARTIST else title_key(artist, name)
+        for track_id, artist, name in zip(
+            frame["track_id"], frame["artist"], frame["name"], strict=True
+        )
+    ]
+    return pd.Series(keys, index=frame.index, dtype="str")
+
+
+def tidied(
+    frame: pd.DataFrame,
+    source: str,
+    layout: str,
+    notes: tuple[str, ...] = (),
+    *,
+    fewest: int = 2,
+) -> TrackTable:
+    """Check rows under our column names, and merge those of one recording.
+
+    Raises
+    ------
+    InputError
+        If a number column holds text, or fewer than `fewest` usable tracks remain.
+    """
+    rows_read = len(frame)
+    frame = in_our_types(frame, source)
+    kept, complaint = _without_broken(frame)
+    broken = rows_read - len(kept)
+    music = kept[kept["speechiness"] <= SPOKEN_WORD_SPEECHINESS]
+    by_id = _merged(music, music["track_id"])
+    by_title = _merged(by_id, title_keys(by_id))
+    if len(by_title) < fewest:
+        why = f" (most often: {complaint})" if complaint else ""
+        raise InputError(
+            f"{source} holds {len(by_title)} usable tracks of {rows_read} rows: {broken} are "
+            f"broken{why}, {len(kept) - len(music)} spoken word, "
+            f"{len(music) - len(by_title)} duplicates; give a table with at least {fewest} tracks "
+            "that have all of: " + ", ".join(NEEDED_COLUMNS)
+        )
+    columns = [c for c in (*NEEDED_COLUMNS, *OPTIONAL_COLUMNS) if c in by_title]
+    return TrackTable(
+        frame=by_title[columns].reset_index(drop=True),
+        source=source,
+        layout=layout,
+        rows_read=rows_read,
+        broken=broken,
+        spoken_word=len(kept) - len(music),
+        merged_ids=len(music) - len(by_id),
+        merged_titles=len(by_id) - len(by_title),
+        notes=notes,
+        complaint=complaint,
+    )
+
+
+def in_our_types(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return columns under our names with the values that they should hold, unchecked.
+
+    Raises
+    ------
+    InputError
+        If a number column holds text.
+    """
+    frame = frame.copy()
+    for column in ("name", "artist"):
+        if column in frame:
+            frame[column] = _texts(frame[column])
+    if "track_id" in frame:
+        frame["track_id"] = bare_track_id(frame["track_id"])
+    for column in (*RANGES, *OPTIONAL_RANGES):
+        if column in frame:
+            frame[column] = _numbers(frame[column], source)
+    for column, (low, high) in OPTIONAL_RANGES.items():
+        if column in frame:  # an odd key or year says nothing against the track: forget it only
+            frame[column] = frame[column].where(frame[column].between(low, high))
+    if "explicit" in frame:
+        frame["explicit"] = _truths(frame["explicit"])
+    if "release_date" in frame:
+        years = _years(frame["release_date"])
+        frame["year"] = frame["year"].fillna(years) if "year" in frame else years
+    return frame
+
+
+def _numbers(values: pd.Series, source: str) -> pd.Series:
+    """Return `values` as floats; text that is no word for "missing" is the user's mistake."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    suspects = values[numbers.isna() & values.notna()]
+    wrong = suspects[~suspects.astype(str).str.strip().str.casefold().isin(MISSING_WORDS)]
+    if len(wrong):
+        raise InputError(
+            f"{source}: column {values.name}, data row {int(wrong.index[0]) + 1} holds "
+            f"{str(wrong.iloc[0])[:40]!r}, which is not a number ({len(wrong)} such cells); "
+            "correct it, or leave the cell empty to drop the row"
+        )
+    return numbers
+
+
+def _truths(values: pd.Series) -> pd.Series:
+    words = values.astype("str").str.strip().str.casefold()
+    known = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False}
+    return words.map(known | {"0.0": False, "no": False}).astype("boolean")
+
+
+def _years(dates: pd.Series) -> pd.Series:
+    """Return the year of a date; a decade such as ``80s`` counts as its first year."""
+    text = dates.astype("str")
+    years = pd.to_numeric(text.str.extract(r"^\s*(\d{4})", expand=False), errors="coerce")
+    decades = pd.to_numeric(text.str.extract(r"^\s*(\d0)s\s*$", expand=False), errors="coerce")
+    return years.fillna(decades + np.where(decades < 30, 2000, 1900)).astype(float)
+
+
+def _without_broken(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the rows that meet the schema, and what the others most often lack."""
+    import pandera.errors
+
+    try:
+        return track_schema().validate(frame, lazy=True), ""
+    except pandera.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        common = cases["column"].value_counts().index[0]
+        example = cases.loc[cases["column"] == common, "failure_case"].iloc[0]
+        wrong_rows = cases["index"].dropna().astype(int).unique()
+        how = "missing" if pd.isna(example) else example
+        return frame.drop(index=wrong_rows), f"{common} is {how}"
+
+
+def _merged(frame: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
+    """Keep one row for each key: the most popular, then the first.
+
+    Genres of the rows merged are joined, so that a genre filter finds the track under each.
+    """
+    if not key.duplicated().any():
+        return frame
+    ranked = frame
+    if "popularity" in frame:
+        ranked = frame.sort_values("popularity", ascending=False, kind="stable")
+    kept = ranked[~key.loc[ranked.index].duplicated()].sort_index()
+    if "genre" in frame:
+        shared = frame.loc[key.duplicated(keep=False) & frame["genre"].notna(), "genre"]
+        joined = shared.groupby(key.loc[shared.index], sort=False).agg(_joined_genres)
+        genres = key.loc[kept.index].map(joined)
+        kept = kept.assign(genre=genres.where(genres.notna(), kept["genre"]))
+    return kept
+
+
+def _joined_genres(cells: pd.Series) -> str:
+    return ";".join(dict.fromkeys(genre for cell in cells for genre in cell.split(";")))

@@ -1,0 +1,113 @@
+"""What a playlist is made of, as plain data: the mood aimed at, and tracks that know why."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlaylistMood:
+    """The mood aimed at.
+
+    Attributes
+    ----------
+    name
+        Name of the mood cluster nearest to the aim.
+    valence, arousal
+        Expected valence and arousal of the feeling aimed at, -1..1; for a journey, of its end.
+    """
+
+    name: str
+    valence: float
+    arousal: float
+
+
+@dataclass(frozen=True)
+class PlaylistTrack:
+    """A track of a playlist, and why it is there.
+
+    Attributes
+    ----------
+    track_id, name, artist
+        As in the table.
+    url
+        Address on Spotify; None when the id is not Spotify's.
+    path
+        The sound file, where the table has one.
+    isrc
+        International Standard Recording Code, where the table tells it.
+    duration_ms
+        Length in milliseconds; None where the table does not tell.
+    mood
+        Name of the track's mood cluster.
+    distance
+        Distance from what was aimed at in this place: 0 exactly the aim, 1 its opposite.
+    features
+        The eight audio features, in Spotify's units.
+    why
+        What speaks for the track, in words.
+    """
+
+    track_id: str
+    name: str
+    artist: str
+    url: str | None
+    path: str | None
+    isrc: str | None
+    duration_ms: float | None
+    mood: str
+    distance: float
+    features: dict[str, float]
+    why: str
+
+
+@dataclass(frozen=True)
+class Tracklist:
+    """Tracks for an emotion.
+
+    Attributes
+    ----------
+    emotion
+        The most probable emotion of the estimate.
+    mode
+        ``"match"``, ``"lift"`` or ``"journey"``.
+    mood
+        The mood aimed at.
+    clusters
+        Names of the mood clusters that the tracks come from, in order of appearance.
+    coverage
+        How well the table serves the aim, 0..1. Each track asked for counts 1 minus twice the
+        step between its valence and energy and those typical of the mood aimed at, in
+        Spotify's own units (never below 0); a track that was not found counts 0. Distances are
+        relative to the listener's catalogue, coverage is not: the calmest songs of a metal
+        collection are near the aim and have a low coverage.
+    seed
+        Seed of the choice.
+    tracks
+        In playing order.
+    uncertain
+        Whether the estimate should not be acted on, which makes the playlist broader.
+    notes
+        What the listener should know: an uncertain or mixed estimate, fewer tracks than asked,
+        a table that hardly serves the aim.
+    """
+
+    emotion: str
+    mode: str
+    mood: PlaylistMood
+    clusters: tuple[str, ...]
+    coverage: float
+    seed: int
+    tracks: tuple[PlaylistTrack, ...]
+    uncertain: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of tracks."""
+        return len(self.tracks)
+
+    @property
+    def minutes(self) -> float | None:
+        """Playing time in minutes; None where a duration is unknown."""
+        lengths = [track.duration_ms for track in self.tracks]
+        known = [length for length in lengths if length is not None]
+        return math.fsum(known) / 60_000 if len(known) == len(lengths) else None

@@ -1,0 +1,59 @@
+"""The eight emotions, and the estimate that every sense returns.
+
+`EMOTIONS` is read once from `emotions.toml`, in RAVDESS order; every vector of eight
+probabilities in the project has this order. `EmotionEstimate` is what crosses from a sense
+(speech today) to the music: nothing behind it may depend on sound.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from foundation.errors import InputError
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """One emotion category.
+
+    Attributes
+    ----------
+    name
+        The RAVDESS name, such as ``"fearful"``.
+    code
+        The RAVDESS file-name code, 1-8.
+    valence, arousal
+        Place in the circumplex, each in -1..1 (source in ``emotions.toml``).
+    colour
+        Hex colour for plots.
+    """
+
+    name: str
+    code: int
+    valence: float
+    arousal: float
+    colour: str
+
+
+def _read_emotions() -> tuple[Emotion, ...]:
+    settings = tomllib.loads(Path(__file__).with_name("emotions.toml").read_text("utf-8"))
+    return tuple(Emotion(**entry) for entry in settings["emotion"])
+
+
+EMOTIONS: tuple[Emotion, ...] = _read_emotions()
+EMOTION_NAMES: tuple[str, ...] = tuple(emotion.name for emotion in EMOTIONS)
+
+
+def emotion_named(name: str) -> Emotion:
+    """Return the emotion called `name` (case and surrounding blanks are ignored).
+
+    Raises
+    ------
+    InputError
+        If there is no such emotion; the message lists the eight that exist.
+    """
+    wanted = name.strip().lower()
+    for emotion in EMOTIONS:
+        if emotion.name == wanted:
+            return emotion
+    raise InputError(f"unknown emotion {name!r}; choose one of: {', '.join(EMOTION_NAMES)}")

@@ -1,0 +1,55 @@
+"""Where Emotify keeps what belongs to a user: the system's folders for it, or chosen ones."""
+
+import os
+from pathlib import Path
+
+from foundation.errors import InputError
+
+DATA_HOME_VARIABLE = "EMOTIFY_DATA_HOME"
+CONFIG_HOME_VARIABLE = "EMOTIFY_CONFIG_HOME"
+
+
+def user_data_folder(kind: str) -> Path:
+    """Return the folder for one kind of data, there or not; ``EMOTIFY_DATA_HOME`` moves all."""
+    chosen = os.environ.get(DATA_HOME_VARIABLE)
+    if chosen:
+        return Path(chosen) / kind
+    from platformdirs import user_data_path
+
+    return user_data_path("emotify", appauthor=False) / kind
+
+
+def user_config_folder() -> Path:
+    """Return the folder for settings, there or not; ``EMOTIFY_CONFIG_HOME`` moves it."""
+    chosen = os.environ.get(CONFIG_HOME_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_config_path
+
+    return user_config_path("emotify", appauthor=False)
+
+
+def make_private_folder(folder: Path, variable: str) -> None:
+    """Make a folder that only its owner may look into, unless it is there.
+
+    Parameters
+    ----------
+    folder
+        Under `user_data_folder` or `user_config_folder`.
+    variable
+        What moves it: `DATA_HOME_VARIABLE` or `CONFIG_HOME_VARIABLE`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        from foundation.text import printable  # not for everybody who asks where a folder is
+
+        raise InputError(
+            f"{printable(folder)} cannot be made ({error.strerror}); set {variable} to a folder "
+            "that you may write to"
+        ) from error

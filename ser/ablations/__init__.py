@@ -1,0 +1,1 @@
+"""What each part of the recipe does, one change at a time."""

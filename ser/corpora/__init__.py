@@ -1,0 +1,1 @@
+"""Recordings with labels: RAVDESS, CREMA-D, labelled folders."""

@@ -1,0 +1,1 @@
+"""How well it hears people whom it has never heard: folds, conditions, other corpora."""

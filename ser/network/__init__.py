@@ -1,0 +1,1 @@
+"""The network: its layers, its export, its folder, and what it says of a window."""

@@ -1,0 +1,63 @@
+"""What a network is shown of a recording, and what it says, before anything is known of a voice.
+
+`ser.recognizer.Recognizer` builds on it; `ser.voices` learns a voice through it.
+"""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emotions.calibration import Calibration
+from ser.features.mfcc import pad
+from ser.network.artefact import Artefact
+from ser.settings import Matrix
+from ser.sound.audio import Recording
+from ser.sound.windows import Window, cut
+
+
+class Hearing:
+    """A trained network with its features.
+
+    Parameters
+    ----------
+    artefact
+        The model.
+    """
+
+    def __init__(self, artefact: Artefact) -> None:
+        self.artefact = artefact
+        self.settings = artefact.extractor.settings
+        self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
+
+    def features(
+        self,
+        source: str | os.PathLike[str] | ArrayLike,
+        *,
+        sample_rate_hz: float | None = None,
+    ) -> Iterator[tuple[Window, Matrix]]:
+        """Yield each window of a recording with its features, as the network is shown them.
+
+        Parameters and errors are those of `ser.recognizer.Recognizer.predict`.
+        """
+        for window in cut(Recording(source, sample_rate_hz), self.settings):
+            yield window, self.artefact.extractor(window.samples)
+
+    def network(self, features: list[Matrix]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return what the network says of windows, without calibration and adaptation.
+
+        Parameters
+        ----------
+        features
+            Feature matrices of shape (n_frames, n_features).
+
+        Returns
+        -------
+        tuple of ndarray
+            Probabilities (n_windows, 8), and the last hidden layer (n_windows, units); a model
+            that was exported without that output has no units.
+        """
+        batch, mask = pad(features)
+        probabilities, *more = self.artefact.session.run(None, {"features": batch, "mask": mask})
+        return probabilities, more[0] if more else np.zeros((len(features), 0), np.float32)

@@ -1,0 +1,1 @@
+"""From a file or a stream to windows of speech: reading, voice activity, noise."""

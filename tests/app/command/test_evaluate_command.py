@@ -1,0 +1,72 @@
+"""`emotify evaluate` on recordings of one's own, and under changed conditions."""
+
+import json
+import os
+
+import pytest
+
+from foundation.shipped import shipped
+from ser.evaluation import conditions, robustness
+
+SAMPLES = shipped("data", "samples")
+RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
+LABELS = "file;Emotion\nreading_short;CALM\nsynthetic_lively.wav;happy\nno.wav;sad\nx;bored\n"
+
+
+def test_own_recordings_are_judged_in_words_and_json(emotify, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(LABELS, "utf-8-sig")
+    code, out, _ = emotify("evaluate", "--corpus", SAMPLES, "--labels", labels, "--json")
+    figures = json.loads(out)
+    assert code == 0 and figures["n_clips"] == 2 and figures["n_rows"] == 4
+    assert figures["emotions"] == {"calm": 1, "happy": 1} and figures["chance"] == 0.5
+    assert [row["what"] for row in figures["left_out"]] == ["no.wav", "bored"]
+    code, out, _ = emotify("evaluate", "--corpus", SAMPLES, "--labels", labels)
+    assert code == 0 and "2 of 4 rows left out" in out and "normalised per corpus" in out
+
+
+def test_mistakes_get_an_answer_and_exit_code_2(emotify, tmp_path):
+    labels = tmp_path / "labels.csv"
+    for content, words in (
+        (LABELS.replace("happy", "calm"), "at least two"),
+        ("file,emotion\nno.wav,sad\n", "no recording can be judged"),
+        ("name,feeling\nreading_short.wav,sad\n", "no column file"),
+    ):
+        labels.write_text(content)
+        code, out, err = emotify("evaluate", "--corpus", SAMPLES, "--labels", labels)
+        assert code == 2 and out == "" and words in err
+    labels.write_text(LABELS)
+    for arguments, words in (
+        (["--corpus", SAMPLES], "belong together"),
+        (["--labels", labels], "belong together"),
+        (["--corpus", tmp_path / "none", "--labels", labels], "no such folder"),
+        (["--corpus", SAMPLES, "--labels", labels, "--model", tmp_path], "model folder"),
+        (["--corpus", SAMPLES, "--labels", labels, "--robustness"], "without"),
+        (["--robustness", "--train"], "leave out --train"),
+    ):
+        code, out, err = emotify("evaluate", *arguments)
+        assert code == 2 and out == "" and words in err
+
+
+def test_robustness_needs_the_corpus(emotify, monkeypatch):
+    monkeypatch.delenv("EMOTIFY_RAVDESS", raising=False)
+    code, _, err = emotify("evaluate", "--robustness")
+    assert code == 2 and "emotify ravdess download" in err
+
+
+@pytest.mark.skipif(not RAVDESS, reason="set EMOTIFY_RAVDESS to the RAVDESS speech folder")
+def test_robustness_writes_its_table_and_fails_where_a_limit_does_not_hold(
+    emotify, monkeypatch, tmp_path
+):
+    from ser.corpora import ravdess
+
+    all_clips = ravdess.index_clips
+    monkeypatch.setattr(ravdess, "index_clips", lambda folder: all_clips(folder)[::60])
+    as_it_was = conditions.conditions()[0]
+    for limit, expected in ((0.0, 0), (-1.0, 1)):
+        again = conditions.Condition("again", conditions.as_recorded, limit)
+        monkeypatch.setattr(conditions, "conditions", lambda _, one=again: (as_it_was, one))
+        code, out, err = emotify("evaluate", "--robustness", "--out", tmp_path, "--json")
+        assert code == expected and "robustness.csv" in err
+        assert [row["condition"] for row in json.loads(out)] == ["as recorded", "again"]
+    assert len(robustness.read_table(tmp_path / "robustness.csv")) == 2

@@ -1,0 +1,131 @@
+"""Music in numbers: what is known of a sound is found in it, whatever its level and rate."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from clustering.music.descriptors import MAJOR, MINOR, SAMPLE_RATE_HZ, describe_centre, hear, key_of
+from clustering.music.model import FEATURES, QUADRANTS, load_model, save_model
+from foundation.errors import InputError
+
+pytest.importorskip("librosa")
+A4_HZ = 440.0
+
+
+def chord(pitch_classes, seconds, rate_hz, rng):
+    """Sound of a chord, struck twice a second, with a little noise."""
+    t = np.arange(int(seconds * rate_hz)) / rate_hz
+    decay = np.exp(-4 * (t % 0.5))
+    tones = [np.sin(2 * np.pi * A4_HZ * 2 ** ((p - 9) / 12) * t) for p in pitch_classes]
+    return 0.1 * decay * np.sum(tones, axis=0) + 0.002 * rng.standard_normal(len(t))
+
+
+@pytest.fixture
+def song(tmp_path):
+    """C, F, G, C: 24 s at 120 beats a minute."""
+
+    def write(name="song.flac", gain=1.0, rate_hz=44_100):
+        rng = np.random.default_rng(0)
+        parts = [(0, 4, 7), (5, 9, 0), (7, 11, 2), (0, 4, 7)]
+        sound = np.concatenate([chord(notes, 6, rate_hz, rng) for notes in parts])
+        path = tmp_path / name
+        soundfile.write(path, gain * sound, rate_hz)
+        return path
+
+    return write
+
+
+def test_key_tempo_and_length_are_found(song):
+    music = hear(song())
+    assert (music.key, music.mode) == (0, 1)
+    assert min(abs(music.tempo / 120 - k) for k in (0.5, 1, 2)) < 0.04 * 2
+    assert music.duration_seconds == pytest.approx(24)
+    assert len(music.loud) == 33 and len(music.centre) == 132
+
+
+@pytest.mark.parametrize("gain", [0.05, 3.0])
+def test_the_level_changes_loudness_and_nothing_else(song, gain):
+    one, other = hear(song()), hear(song("other.flac", gain))
+    assert other.loudness - one.loudness == pytest.approx(20 * np.log10(gain), abs=0.1)
+    model = load_model()
+    then, now = model.describe(one), model.describe(other)
+    for name in (*FEATURES, *(f"mood_{name}" for name in QUADRANTS)):
+        assert now[name] == pytest.approx(then[name], abs=0.03), name
+
+
+def test_another_rate_is_the_same_music(song):
+    one, other = (load_model().describe(hear(song(f"{r}.wav", 1.0, r))) for r in (44_100, 48_000))
+    assert other["energy"] == pytest.approx(one["energy"], abs=0.05)
+
+
+def test_every_feature_is_in_its_range(song):
+    found = load_model().describe(hear(song()))
+    assert all(0 < found[name] < 1 for name in FEATURES)
+    assert sum(found[f"mood_{name}"] for name in QUADRANTS) == pytest.approx(1)
+
+
+def test_a_drum_is_more_energetic_than_a_soft_tone(tmp_path):
+    rng = np.random.default_rng(0)
+    t = np.arange(20 * 44_100) / 44_100
+    beat = np.exp(-8 * (t % 0.25)) * rng.standard_normal(len(t)) * 0.3
+    soundfile.write(tmp_path / "loud.flac", beat.clip(-1, 1), 44_100)
+    soundfile.write(tmp_path / "soft.flac", 0.05 * np.sin(2 * np.pi * 220 * t), 44_100)
+    loud, soft = (load_model().describe(hear(tmp_path / f"{n}.flac")) for n in ("loud", "soft"))
+    assert loud["energy"] > soft["energy"] + 0.1
+    assert loud["acousticness"] < soft["acousticness"]
+
+
+@pytest.mark.parametrize("key", [0, 3, 9])
+@pytest.mark.parametrize(("mode", "profile"), [(1, MAJOR), (0, MINOR)])
+def test_a_profile_is_in_its_own_key(key, mode, profile):
+    assert key_of(np.roll(profile, key)) == (key, mode)
+
+
+@pytest.mark.parametrize(
+    ("sound", "words"),
+    [(np.zeros(44_100 * 5), "is silent"), (np.ones(44_100), "too little for music")],
+)
+def test_what_is_no_music_is_refused(tmp_path, sound, words):
+    soundfile.write(tmp_path / "x.flac", sound * 0.5, 44_100)
+    with pytest.raises(InputError, match=words):
+        hear(tmp_path / "x.flac")
+
+
+def test_flat_sound_has_descriptors_too():
+    found, harmony, onsets = describe_centre(np.full(SAMPLE_RATE_HZ * 4, 0.1, dtype=np.float32))
+    assert len(found) == 132 and np.isfinite(harmony).all() and np.isfinite(onsets).all()
+
+
+def test_a_model_is_read_as_it_was_written(tmp_path, song):
+    model = load_model()
+    save_model(model, tmp_path / "new" / "model.npz")
+    music = hear(song())
+    again = load_model(tmp_path / "new" / "model.npz").describe(music)
+    assert again == pytest.approx(model.describe(music), abs=1e-6)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model.npz"]
+
+
+def test_a_damaged_model_is_named(tmp_path):
+    (tmp_path / "model.npz").write_bytes(b"no model")
+    with pytest.raises(InputError, match="is no model of music"):
+        load_model(tmp_path / "model.npz")
+
+
+def test_most_cadences_are_heard_in_their_key():
+    """Tonic, subdominant, dominant, tonic; tones with six harmonics, a little noise."""
+    times = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    rng = np.random.default_rng(0)
+    right = 0
+    for key in range(12):
+        for mode, thirds in ((1, (4, 4, 4, 4)), (0, (3, 3, 4, 3))):
+            chords = []
+            for root, third in zip((0, 5, 7, 0), thirds, strict=True):
+                tones = [key + root + step for step in (0, third, 7)]
+                pitches = [220.0 * 2 ** ((tone - 9) / 12) for tone in tones]
+                chords.append(
+                    sum(np.sin(2 * np.pi * n * f * times) / n for f in pitches for n in range(1, 7))
+                )
+            sound = np.concatenate(chords * 2) + 0.05 * rng.standard_normal(8 * SAMPLE_RATE_HZ)
+            _, harmony, _ = describe_centre((0.1 * sound).astype(np.float32))
+            right += key_of(harmony) == (key, mode)
+    assert right >= 19  # of 24; it is 20

@@ -1,0 +1,43 @@
+"""The house keeps its shape: arrows between rooms go one way, and a folder can be overlooked."""
+
+import pytest
+from importlinter.cli import lint_imports
+
+from foundation.shipped import CHECKOUT
+
+ROOMS = ("foundation", "emotions", "ser", "clustering", "spotify", "listener", "app")
+MOST_MODULES = 16
+FOLDERS = sorted(
+    {path.parent for room in ROOMS for path in (CHECKOUT / room).rglob("*.py")}, key=str
+)
+
+
+def test_arrows_go_one_way_and_there_are_no_circles(monkeypatch, capsys):
+    monkeypatch.chdir(CHECKOUT)
+    assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(CHECKOUT)))
+def test_a_folder_can_be_overlooked(folder):
+    modules = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MOST_MODULES, modules
+
+
+def test_an_arrow_against_the_table_is_found(tmp_path, monkeypatch, capsys):
+    """A contract that is spelled wrong holds always; this one is broken on purpose."""
+    for name, text in {"low": "import high.above\n", "high": "", "high/above": ""}.items():
+        path = tmp_path / ("low/__init__.py" if name == "low" else f"{name}.py")
+        path = tmp_path / "high/__init__.py" if name == "high" else path
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    settings = (CHECKOUT / "pyproject.toml").read_text("utf-8")
+    begin = settings.index('[[tool.importlinter.contracts]]\nname = "The rooms"')
+    contract = settings[begin : settings.index("layers = [", begin)]
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.importlinter]\nroot_packages = ["low", "high"]\n\n'
+        f'{contract}layers = ["high", "low"]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert lint_imports(no_cache=True) != 0
+    assert "low is not allowed to import high" in capsys.readouterr().out
