@@ -135,7 +135,7 @@ class Profile:
             for key in sorted({*settings, *self.features})
             if self.features.get(key) != settings.get(key)
         ]
-        if not differing and self.labelled and self.model != model_digest(artefact):
+        if not differing and self.labelled and self.model != artefact.network_sha256:
             differing = ["what was learned from its labelled recordings fits no other network"]
         if differing:
             raise InputError(
@@ -273,7 +273,7 @@ def _with_file(
         )
     if profile is None:
         features = recognizer.settings.to_dict()
-        model = model_digest(recognizer.artefact)
+        model = recognizer.artefact.network_sha256
         profile = Profile(name, features, model, statistics, (digest,))
     elif not is_known:
         profile = replace(
@@ -287,7 +287,7 @@ def _with_file(
         profile = replace(
             profile,
             # Without labels a profile serves any network with these features.
-            model=model_digest(recognizer.artefact),
+            model=recognizer.artefact.network_sha256,
             labelled=(*others, LabelledClip(digest, label, probabilities, direction)),
         )
     return profile, "labelled" if is_known else "added"
@@ -416,11 +416,6 @@ def remove_profile(name: str) -> Path:
         load_profile(name)  # says who is enrolled
     path.unlink()
     return path
-
-
-def model_digest(artefact: Artefact) -> str:
-    """Return the SHA-256 of a model's network."""
-    return hashlib.sha256((artefact.folder / "model.onnx").read_bytes()).hexdigest()
 
 
 def _file_digest(path: Path) -> str:
