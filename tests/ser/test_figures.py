@@ -29,13 +29,6 @@ def test_stored_metrics_are_those_of_the_predictions():
     assert stored == json.loads(json.dumps(METRICS))
 
 
-def test_a_changed_figure_would_be_replaced():
-    text = "before\n<!-- begin results -->\n99.9\n<!-- end results -->\nafter\n"
-    assert fill_in(text, {"results": "61.0"}) == (
-        "before\n<!-- begin results -->\n61.0\n<!-- end results -->\nafter\n"
-    )
-
-
 def test_every_picture_is_drawn(tmp_path):
     figures.draw(METRICS, tmp_path)
     drawn = {path.name for path in tmp_path.glob("*.png")}
