@@ -9,13 +9,12 @@ matching end.
 import pandas as pd
 
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
-from clustering.music.model import DEFAULT_FILE
-from foundation.pages import fill_in
-from foundation.safe_write import write_text
+from clustering.music.model import DEFAULT_FOLDER
+from foundation.pages import publish
 from foundation.shipped import CHECKOUT
 from foundation.tables import read_table
 
-MUSIC_CARD = DEFAULT_FILE.with_name("README.md")
+MUSIC_CARD = DEFAULT_FOLDER / "README.md"
 PAGES = (CHECKOUT / "README.md", SCORES_FILE.with_name("README.md"), MUSIC_CARD)
 MUSIC_COLUMNS = ("target", "n", "r2", "spearman", "mean_absolute_error", "accuracy")
 
@@ -33,15 +32,12 @@ def music_table(scores: pd.DataFrame) -> str:
 
 def main() -> None:
     """Rebuild the tables and print them."""
-    scores = read_table(DEFAULT_FILE.with_name("scores.csv"), MUSIC_COLUMNS)
+    scores = read_table(DEFAULT_FOLDER / "scores.csv", MUSIC_COLUMNS)
     tables = {
         "mood-scores": markdown_table(committed_scores()),
         "music-scores": music_table(scores),
     }
-    for page in PAGES:
-        write_text(page, fill_in(page.read_text("utf-8"), tables))
-    for name, table in tables.items():
-        print(f"{name}\n{table}\n")
+    publish(tables, PAGES)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ everybody, so it takes the geometric mean of the temperatures of all fold networ
 Only fitting needs SciPy; a recogniser loads without it.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,8 +28,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emotions.labels import EMOTION_NAMES
+from foundation.artefacts import read_settings, update_settings
 from foundation.errors import InputError
-from foundation.safe_write import write_text
 
 if TYPE_CHECKING:
     pass
@@ -113,13 +112,9 @@ class Calibration:
 
 def store_calibration(folder: Path, calibration: Calibration) -> None:
     """Write a calibration into the ``settings.json`` of a model folder."""
-    path = folder / "settings.json"
-    settings = json.loads(path.read_text("utf-8"))
-    settings["calibration"] = calibration.to_dict()
-    write_text(path, json.dumps(settings, indent=2) + "\n")
+    update_settings(folder, {"calibration": calibration.to_dict()})
 
 
 def stored_calibration(folder: Path) -> Calibration:
     """Return the calibration of a model folder; one without it has a temperature of 1."""
-    settings = json.loads((folder / "settings.json").read_text("utf-8"))
-    return Calibration.from_dict(settings.get("calibration"))
+    return Calibration.from_dict(read_settings(folder).get("calibration"))

@@ -1,18 +1,22 @@
 """Private JSON files that say what they are: written whole, read with an answer to what is wrong.
 
-Profiles, journals and schedules are such files. Each begins with the name and the version of its
-format, so that a file of another kind, or of another Emotify, is told apart from a damaged one.
+Profiles, journals, schedules, logins and what an import has fetched are such files. Each begins
+with the name and the version of its format, so that a file of another kind, or of another Emotify,
+is told apart from a damaged one.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from foundation.errors import InputError
 from foundation.safe_write import write_text
 from foundation.text import printable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,17 @@ class RecordFormat:
         The only one that is read.
     title
         For a message: "is no ...".
+    unnamed
+        Whether files without name or version are taken for this kind, which had none once.
+    indent
+        Blanks before a value of the JSON; None for large files that nobody looks into.
     """
 
     name: str
     version: int
     title: str
+    unnamed: bool = False
+    indent: int | None = 1
 
     def write(self, path: Path, content: Mapping[str, Any]) -> None:
         """Write a file that its owner alone can read.
@@ -42,15 +52,18 @@ class RecordFormat:
             If it cannot be written.
         """
         stored = {"format": self.name, "format_version": self.version, **content}
-        write_text(path, json.dumps(stored, indent=1) + "\n", private=True)
+        write_text(path, json.dumps(stored, indent=self.indent) + "\n", private=True)
 
-    def read(self, path: Path, advice: str) -> dict[str, Any]:
-        """Return what `write` was given; its values are still to be checked.
+    def read(self, path: Path, make: Callable[[dict[str, Any]], T], advice: str) -> T:
+        """Return what `make` makes of a file.
 
         Parameters
         ----------
         path
             The file.
+        make
+            Takes what `write` was given, and checks it: of damage it may raise an `AttributeError`,
+            `IndexError`, `KeyError`, `TypeError` or `ValueError`.
         advice
             What to do if it is of no use; the message ends with it.
 
@@ -59,20 +72,67 @@ class RecordFormat:
         FileNotFoundError
             If there is none.
         InputError
-            If it cannot be read, or is of another kind or version.
+            If it cannot be read, is damaged, or is of another kind or version.
         """
+
+        def refused(what: str) -> InputError:
+            return InputError(f"{printable(path)}: {what}; {advice}")
+
         try:
             stored = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             raise
-        except (OSError, ValueError) as error:
-            raise InputError(f"{printable(path)}: cannot be read ({error}); {advice}") from error
-        if not isinstance(stored, dict) or stored.pop("format", None) != self.name:
-            raise InputError(f"{printable(path)}: is no {self.title}; {advice}")
-        version = stored.pop("format_version", None)
-        if version != self.version:
-            raise InputError(
-                f"{printable(path)}: has format version {version}, this Emotify reads "
-                f"{self.version}; {advice}"
-            )
-        return stored
+        except OSError as error:
+            raise refused(f"cannot be read ({error.strerror})") from error
+        except ValueError as error:
+            raise refused(f"is damaged ({error})") from error
+        name, version = (self.name, self.version) if self.unnamed else (None, None)
+        if not isinstance(stored, dict) or stored.pop("format", name) != self.name:
+            raise refused(f"is no {self.title}")
+        found = stored.pop("format_version", version)
+        if found != self.version:
+            raise refused(f"has format version {found}, this Emotify reads {self.version}")
+        try:
+            return make(stored)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise refused(f"is damaged ({error!r})") from error
+
+    def recall(
+        self,
+        path: Path,
+        make: Callable[[dict[str, Any]], T],
+        tell: Callable[[str], None],
+        loss: str,
+    ) -> T | None:
+        """Return what `make` makes of a file that can be done without; None if there is none.
+
+        Parameters
+        ----------
+        path, make
+            As for `read`.
+        tell
+            Called with a sentence if the file is there and of no use.
+        loss
+            What that means; the sentence ends with it.
+        """
+        try:
+            return self.read(path, make, loss)
+        except FileNotFoundError:
+            return None
+        except InputError as error:
+            tell(str(error))
+            return None
+
+
+def record_names(folder: Path, name: re.Pattern[str]) -> list[str]:
+    """Return the names of the records in a folder, damaged ones too, sorted.
+
+    Parameters
+    ----------
+    folder
+        There or not; a record is ``NAME.json``.
+    name
+        What a name must match as a whole.
+    """
+    names = (path.stem for path in folder.glob("*.json"))
+    return sorted(stem for stem in names if name.fullmatch(stem))

@@ -1,12 +1,15 @@
-"""Write a file so that a reader never meets half of it."""
+"""Write a file, or several that belong together, so that a reader never meets half of it."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from foundation.errors import InputError
+
+ON_THE_WAY = SAVING, COMPLETE = ".saving", ".complete"  # in a folder whose files are replaced
 
 
 @contextmanager
@@ -53,3 +56,63 @@ def write_text(path: str | Path, text: str, *, private: bool = False) -> None:
     """Write `text` as UTF-8, line ends as they are; see `whole_file`."""
     with whole_file(path, private=private) as partial:
         partial.write_text(text, "utf-8", newline="")
+
+
+@contextmanager
+def files_together(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder; what is written there takes its place in `folder` when the block ends.
+
+    By one renaming the new files are what the folder holds, for `read_together`, and then each is
+    moved to its place: whoever is killed at any moment leaves all of the old ones or all of the new
+    ones. The next one to write finishes the moving.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there; files of other names in it stay.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written to.
+    """
+    staged = folder / SAVING
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _move_complete(folder)
+        shutil.rmtree(staged, ignore_errors=True)  # of a run that was killed
+        staged.mkdir()
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written to ({error.strerror}); choose a folder that you may write "
+            "to"
+        ) from error
+    try:
+        yield staged
+        staged.rename(folder / COMPLETE)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    _move_complete(folder)
+
+
+def read_together(folder: Path, name: str) -> bytes:
+    """Return a file of a folder that `files_together` writes, as of the last time it was complete.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read; `FileNotFoundError` if there is none.
+    """
+    try:
+        return (folder / COMPLETE / name).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return (folder / name).read_bytes()
+
+
+def _move_complete(folder: Path) -> None:
+    complete = folder / COMPLETE
+    if complete.is_dir():
+        for path in list(complete.iterdir()):
+            path.replace(folder / path.name)
+        complete.rmdir()

@@ -17,17 +17,37 @@ def write_table(table: pd.DataFrame, path: Path, *, float_format: str | None = N
     write_text(path, table.to_csv(index=False, float_format=float_format, lineterminator="\n"))
 
 
-def read_table(path: Path, columns: Sequence[str], **options: Any) -> pd.DataFrame:
-    """Read what `write_table` wrote; the options are those of `pandas.read_csv`.
+def read_table(
+    path: Path, columns: Sequence[str], advice: str = "", **options: Any
+) -> pd.DataFrame:
+    """Read what `write_table` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Of the table, in order.
+    advice
+        What to do if it is of no use; the message ends with it.
+    options
+        As for `pandas.read_csv`.
 
     Raises
     ------
     InputError
-        If it has other columns.
+        If it is missing, no table, or has other columns.
     """
-    table = pd.read_csv(path, **options)
+
+    def refused(what: str) -> InputError:
+        return InputError(f"{printable(path)}: {what}" + (f"; {advice}" if advice else ""))
+
+    try:
+        table = pd.read_csv(path, **options)
+    except FileNotFoundError as error:
+        raise refused("no such file") from error
+    except (OSError, ValueError) as error:
+        raise refused(f"cannot be read as a table ({error})") from error
     if list(table.columns) != list(columns):
-        raise InputError(
-            f"{printable(path)}: has columns {list(table.columns)}, expected {list(columns)}"
-        )
+        raise refused(f"has columns {list(table.columns)}, expected {list(columns)}")
     return table

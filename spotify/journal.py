@@ -5,6 +5,7 @@ must know of; `spotify.publish` says which steps there are.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,16 +154,12 @@ def read_journal(path: str | Path) -> Journal:
     path = Path(path)
     advice = "make the playlist anew"
     try:
-        stored = FORMAT.read(path, advice)
+        return FORMAT.read(path, partial(_journal, path), advice)
     except FileNotFoundError as error:
         raise InputError(
             f"{printable(path)}: no such file; give the one that the interrupted run named, or "
             f"{advice}"
         ) from error
-    try:
-        return _journal(path, stored)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{printable(path)}: is damaged ({error!r}); {advice}") from error
 
 
 def _journal(path: Path, stored: dict[str, Any]) -> Journal:

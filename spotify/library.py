@@ -4,7 +4,6 @@ The tracks come without audio features, which Spotify no longer gives; `spotify.
 them for many ids. Each page is kept in a state file at once, so an interrupted fetch goes on.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from foundation.errors import InputError
-from foundation.safe_write import write_text
-from foundation.text import printable
+from foundation.records import RecordFormat
 from spotify.answers import Entry, Page, text_or_none
 from spotify.client import READ_LIKED, READ_PLAYLISTS, READ_SHARED, READ_TOP, Account, say
 from spotify.errors import ForbiddenError, NotFoundError
@@ -30,7 +28,9 @@ KINDS = {
 TIME_RANGES = ("long_term", "medium_term", "short_term")
 COLUMNS = ("track_id", "name", "artist", "isrc")
 NO_TRACK = "are no tracks of Spotify (episodes, local files, removed ones)"
-FORMAT_VERSION = 1
+FORMAT = RecordFormat(
+    "emotify-spotify-import", 1, "begun import from Spotify", unnamed=True, indent=None
+)
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,7 @@ class _State:
     totals: dict[str, int | None] = field(default_factory=dict)
 
     def save(self) -> None:
-        content = {
-            "format_version": FORMAT_VERSION,
-            **{key: value for key, value in vars(self).items() if key != "path"},
-        }
-        write_text(self.path, json.dumps(content) + "\n", private=True)
+        FORMAT.write(self.path, {key: value for key, value in vars(self).items() if key != "path"})
 
     def take(self, source: str, page: Page[Entry]) -> None:
         for entry in page.items:
@@ -196,10 +192,8 @@ def _fetch(known: _State, source: str, name: str, read: Callable[[int], Page[Ent
 def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None]) -> _State:
     """Return what an interrupted fetch of the same kind and listener left, if anything."""
     fresh = _State(path, kind, listener)
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if stored.pop("format_version") != FORMAT_VERSION:
-            return fresh
+
+    def state(stored: dict[str, Any]) -> _State:
         if (stored["kind"], stored["listener"]) != (kind, listener):
             return fresh
         rows = {str(key): [*map(text_or_none, row)] for key, row in stored["rows"].items()}
@@ -215,8 +209,5 @@ def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None
             {str(key): str(note) for key, note in stored["notes"].items()},
             {key: None if n is None else int(n) for key, n in stored["totals"].items()},
         )
-    except FileNotFoundError:
-        return fresh
-    except (OSError, AttributeError, KeyError, TypeError, ValueError):
-        tell(f"{printable(path)} is damaged, so everything is fetched anew")
-        return fresh
+
+    return FORMAT.recall(path, state, tell, "everything is fetched anew") or fresh

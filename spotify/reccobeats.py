@@ -6,7 +6,6 @@ address alone, never by its place. Nothing here raises for a service that fails:
 place in a table without features, and a repeat asks for the missing ones only.
 """
 
-import json
 import math
 import re
 import time
@@ -19,8 +18,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from clustering.tables.tracks import OPTIONAL_RANGES, RANGES
-from foundation.safe_write import write_text
-from foundation.text import printable
+from foundation.records import RecordFormat
 from spotify.addresses import reccobeats_url
 from spotify.client import LONGEST_WAIT_SECONDS, MOST_WAITING_SECONDS, PAUSES_SECONDS, say
 from spotify.transport import TIMEOUT_SECONDS, CallFailedError, attempt, checked_session
@@ -43,7 +41,9 @@ LIMITS = {name: (RANGES | OPTIONAL_RANGES)[name] for name in FEATURES}
 ADDRESS = re.compile(
     r"https?://open\.spotify\.com/(?:intl-\w+/)?track/([0-9A-Za-z]{22})(?:[/?#]|$)"
 )
-FORMAT_VERSION = 1
+FORMAT = RecordFormat(
+    "emotify-reccobeats", 1, "list of features from ReccoBeats", unnamed=True, indent=None
+)
 
 
 @dataclass
@@ -55,8 +55,7 @@ class _Known:
 
     def save(self) -> None:
         if self.path is not None:
-            content = {"format_version": FORMAT_VERSION, "features": self.features}
-            write_text(self.path, json.dumps(content) + "\n", private=True)
+            FORMAT.write(self.path, {"features": self.features})
 
 
 def audio_features(
@@ -178,14 +177,10 @@ def _checked(row: dict[str, Any]) -> dict[str, float]:
 def _read_known(path: Path | None, tell: Callable[[str], None]) -> _Known:
     if path is None:
         return _Known(None)
-    try:
-        stored = json.loads(path.read_text("utf-8"))
-        if stored["format_version"] != FORMAT_VERSION:
-            return _Known(path)
-        features = {str(track_id): _checked(row) for track_id, row in stored["features"].items()}
-        return _Known(path, features)
-    except FileNotFoundError:
-        return _Known(path)
-    except (OSError, AttributeError, KeyError, TypeError, ValueError):
-        tell(f"{printable(path)} is damaged, so ReccoBeats is asked for everything again")
-        return _Known(path)
+
+    def known(stored: dict[str, Any]) -> _Known:
+        rows = stored["features"].items()
+        return _Known(path, {str(track_id): _checked(row) for track_id, row in rows})
+
+    loss = "ReccoBeats is asked for everything again"
+    return FORMAT.recall(path, known, tell, loss) or _Known(path)

@@ -5,7 +5,6 @@ owner alone, replaced as a whole. It also says which app and which server the to
 other app or server is not logged in by it, and does not delete it until a new login is there.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,12 @@ from filelock import FileLock, Timeout
 from spotipy.cache_handler import CacheHandler
 
 from foundation.errors import InputError
-from foundation.safe_write import write_text
-from foundation.text import printable
+from foundation.records import RecordFormat
 from foundation.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
 from spotify.addresses import SpotifyApp
 
 FILE = "spotify_token.json"
+FORMAT = RecordFormat("emotify-spotify-login", 1, "login to Spotify", unnamed=True)
 LOCK_SECONDS = 60.0  # another run renews the token meanwhile
 
 
@@ -43,16 +42,12 @@ class TokenStore(CacheHandler):
 
     def get_cached_token(self) -> dict[str, Any] | None:
         """Return the stored token, or None if there is none for this app and server."""
-        try:
-            stored = json.loads(self.path.read_text("utf-8"))
-            if (stored["client_id"], stored["accounts_url"]) != self._owner():
-                return None
-            return _checked(stored)
-        except FileNotFoundError:
-            return None
-        except (OSError, KeyError, TypeError, ValueError):
-            self._tell(f"{printable(self.path)} is damaged, so you count as not logged in")
-            return None
+
+        def token(stored: dict[str, Any]) -> dict[str, Any] | None:
+            owner = stored["client_id"], stored["accounts_url"]
+            return _checked(stored) if owner == self._owner() else None
+
+        return FORMAT.recall(self.path, token, self._tell, "you count as not logged in")
 
     def save_token_to_cache(self, token_info: dict[str, Any]) -> None:
         """Keep a token that a server gave.
@@ -68,7 +63,7 @@ class TokenStore(CacheHandler):
         client_id, accounts_url = self._owner()
         content = {"client_id": client_id, "accounts_url": accounts_url, **token}
         make_private_folder(self.path.parent, CONFIG_HOME_VARIABLE)
-        write_text(self.path, json.dumps(content, indent=1) + "\n", private=True)
+        FORMAT.write(self.path, content)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -25,11 +25,13 @@ from clustering.evaluation.mood_evaluation import PICKERS, evaluate_moods
 from clustering.music.descriptors import Music
 from clustering.music.model import (
     CLIPPED,
-    DEFAULT_FILE,
+    DEFAULT_FOLDER,
     FEATURES,
+    KIND,
     QUADRANTS,
     KernelModel,
     MusicModel,
+    model_folder,
     probabilities,
     save_model,
 )
@@ -217,8 +219,10 @@ def cross_validated(frame: pd.DataFrame, names: list[str], values: Array, fit: A
     return np.concatenate([part for _, part in predicted])[np.argsort(order)]
 
 
-def train(folder: Path, out: Path = DEFAULT_FILE) -> pd.DataFrame:
-    """Fit everything, write model and scores, and return the scores."""
+def train(folder: Path, out: Path = DEFAULT_FOLDER) -> pd.DataFrame:
+    """Fit everything, write model and scores into the folder `out`, and return the scores."""
+    out = model_folder(out)
+    KIND.check_target(out)  # before minutes of fitting
     frame, names = read_feature_data(folder)
     features, scores = {}, []
     free, free_names = read_wordless_data(folder)
@@ -245,7 +249,7 @@ def train(folder: Path, out: Path = DEFAULT_FILE) -> pd.DataFrame:
     scores += _precision(clips, model, chances, quadrants)
     save_model(model, out)
     table = pd.DataFrame(scores)
-    write_table(table, out.with_name(SCORES_FILE), float_format="%.4f")
+    write_table(table, out / SCORES_FILE, float_format="%.4f")
     return table
 
 

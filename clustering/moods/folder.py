@@ -4,65 +4,54 @@
 pipeline; nothing is unpickled, so a folder from a stranger cannot run anything.
 """
 
-import json
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from clustering.moods.clusters import CLUSTER_WEIGHTS, Mood, MoodModel, mood_pipeline
 from clustering.tables.layouts import FEATURE_NAMES
-from foundation.errors import InputError
+from foundation.artefacts import ArtefactKind, Contents
 from foundation.shipped import shipped
 
-FORMAT = "emotify-moods"
-FORMAT_VERSION = 1
 CARD_FEATURES = ("energy", "valence", "acousticness", "danceability", "instrumentalness")
+ARRAYS_FILE = "arrays.npz"
 DEFAULT_MOOD_FOLDER = shipped("models", "moods")
+KIND = ArtefactKind(
+    "emotify-moods",
+    1,
+    title="mood model",
+    files=(ARRAYS_FILE,),
+    advice="fit the moods again: emotify moods fit TABLE --out FOLDER",
+    shipped=DEFAULT_MOOD_FOLDER,
+    settings_file="moods.json",
+    version_key="version",
+    alone=True,
+)
 
 
 def save_moods(model: MoodModel, folder: str | Path) -> None:
     """Write a model to `folder`, replacing an older mood model there.
 
-    The new folder is complete before the old one goes.
-
     Raises
     ------
     InputError
-        If `folder` is a file, or holds something other than a mood model.
+        If `folder` is a file, holds something other than a mood model, or cannot be written to.
     """
-    folder = Path(folder)
-    if folder.is_file() or (
-        folder.is_dir() and any(folder.iterdir()) and not (folder / "moods.json").exists()
-    ):
-        raise InputError(f"{folder} exists and is no mood model; choose a new or empty folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     facts = {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
         "seed": model.seed,
         "n_tracks": model.n_tracks,
         "features": list(FEATURE_NAMES),
         "weights": CLUSTER_WEIGHTS,
         "moods": [asdict(mood) for mood in model.moods],
     }
-    with tempfile.TemporaryDirectory(dir=folder.parent, suffix=".partial") as scratch:
-        new = Path(scratch, "new")
-        new.mkdir()
-        (new / "moods.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    with KIND.saving(folder, facts) as staged:
         np.savez_compressed(
-            new / "arrays.npz",
+            staged / ARRAYS_FILE,
             quantile_grid=model.pipeline["quantiles"].quantiles_,
             centres=model.pipeline["kmeans"].cluster_centers_,
         )
-        (new / "README.md").write_text(_card(model), "utf-8")
-        if folder.exists():
-            folder.rename(Path(scratch, "old"))
-        new.rename(folder)
-        shutil.rmtree(Path(scratch, "old"), ignore_errors=True)
+        (staged / "README.md").write_text(_card(model), "utf-8")
 
 
 def load_moods(folder: str | Path = DEFAULT_MOOD_FOLDER) -> MoodModel:
@@ -74,37 +63,21 @@ def load_moods(folder: str | Path = DEFAULT_MOOD_FOLDER) -> MoodModel:
         If the folder is missing, damaged, of another format or version, or was made for other
         features or weights.
     """
+    return KIND.load(folder, _built)
+
+
+def _built(held: Contents) -> MoodModel:
     from sklearn.preprocessing import QuantileTransformer
 
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; give a folder written by save_moods")
-    try:
-        facts = json.loads((folder / "moods.json").read_text("utf-8"))
-        with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-            grid, centres = arrays["quantile_grid"], arrays["centres"]
-        named = (facts["format"], facts["version"])
-        made_for = (tuple(facts["features"]), facts["weights"])
-        moods = tuple(Mood(**entry) for entry in facts["moods"])
-        seed, n_tracks = int(facts["seed"]), int(facts["n_tracks"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-        raise InputError(
-            f"{folder} is not a whole mood model ({type(error).__name__}: {error}); fit the moods "
-            "again and save them with save_moods"
-        ) from error
-    if named != (FORMAT, FORMAT_VERSION):
-        raise InputError(
-            f"{folder} has format {named[0]!r} version {named[1]!r}, this release reads "
-            f"{FORMAT!r} version {FORMAT_VERSION}; fit the moods again"
-        )
+    facts, arrays = held.settings, held.arrays(ARRAYS_FILE)
+    grid, centres = arrays["quantile_grid"], arrays["centres"]
+    moods = tuple(Mood(**entry) for entry in facts["moods"])
+    seed, n_tracks = int(facts["seed"]), int(facts["n_tracks"])
+    held.expect(features=list(FEATURE_NAMES), weights=CLUSTER_WEIGHTS)
     width = len(FEATURE_NAMES)
     shapes_fit = grid.ndim == 2 and grid.shape[1] == width and centres.shape == (len(moods), width)
-    whole = shapes_fit and np.isfinite(grid).all() and np.isfinite(centres).all()
-    if made_for != (FEATURE_NAMES, CLUSTER_WEIGHTS) or not whole or not moods:
-        raise InputError(
-            f"{folder} was made for other features or weights, or its arrays are damaged; fit the "
-            "moods again"
-        )
+    if not (moods and shapes_fit and np.isfinite(grid).all() and np.isfinite(centres).all()):
+        raise held.refusal(f"is broken ({ARRAYS_FILE} does not hold {len(moods)} moods)")
     # A grid of n values has itself as its n quantiles, but for rounding, which breaks ties.
     quantiles = QuantileTransformer(n_quantiles=len(grid), subsample=None).fit(grid)
     quantiles.quantiles_ = grid
@@ -138,7 +111,8 @@ clusters was chosen by stability and by what the clusters mean;
 `clustering.moods.clusters.fit_moods`.
 
 Files: `moods.json` (names, centroids, sizes), `arrays.npz` (the quantile grid and the centres,
-plain arrays). Written by `clustering.moods.folder.save_moods`, read by `load_moods`.
+plain arrays), `SHA256SUMS` (of both). Written by `clustering.moods.folder.save_moods`, read by
+`load_moods`.
 """
 
 

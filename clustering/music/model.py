@@ -12,18 +12,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.music.descriptors import Music
+from clustering.music.descriptors import SAMPLE_RATE_HZ, Music
 from clustering.tables.layouts import MOOD_COLUMNS
-from foundation.errors import InputError
-from foundation.safe_write import whole_file
+from foundation.artefacts import ArtefactKind, Contents
 from foundation.shipped import shipped
 
-DEFAULT_FILE = shipped("models", "music", "model.npz")
+MODEL_FILE = "model.npz"
+DEFAULT_FOLDER = shipped("models", "music")
+DEFAULT_FILE = DEFAULT_FOLDER / MODEL_FILE
+KIND = ArtefactKind(
+    "emotify-music",
+    1,
+    title="model of music",
+    files=(MODEL_FILE,),
+    advice="fit it again: python -m clustering.evaluation.music_training FOLDER",
+    shipped=DEFAULT_FOLDER,
+    settings_needed=False,
+)
 FEATURES = (
     "energy",
     "valence",
@@ -34,6 +43,14 @@ FEATURES = (
 )
 # The four quadrants of valence and arousal, by the emotion whose music lies there.
 QUADRANTS = tuple(column.removeprefix("mood_") for column in MOOD_COLUMNS)
+SETTINGS = {
+    "what": "kernel regressions from descriptors of music to Spotify-like features and a mood",
+    "sample_rate_hz": SAMPLE_RATE_HZ,
+    "features": list(FEATURES),
+    "quadrants": list(QUADRANTS),
+    "source": "fitted by clustering.evaluation.music_training on the tables that README.md names",
+    "licence": "see README.md: derived from tables of descriptors that are for research only",
+}
 CLIPPED = 4.0  # standard deviations: no track may lie farther out than those fitted on
 LOWEST, HIGHEST = 0.001, 0.999  # of a feature: Spotify's own 0 means "not analysed"
 
@@ -130,8 +147,21 @@ def probabilities(scores: Array) -> Array:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def save_model(model: MusicModel, path: Path) -> None:
-    """Write a model as plain arrays; an existing file is replaced at the end."""
+def save_model(model: MusicModel, path: str | Path) -> None:
+    """Write a model as plain arrays, with settings and checksums; an existing one is replaced.
+
+    Parameters
+    ----------
+    model
+        What was fitted.
+    path
+        A folder, or the ``model.npz`` in it.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to, or holds another kind of model.
+    """
     arrays: dict[str, Any] = {"wordless.mix": model.wordless_mix}
     parts = {**model.features, "wordless": model.wordless, "mood": model.mood}
     for name, part in parts.items():
@@ -139,20 +169,32 @@ def save_model(model: MusicModel, path: Path) -> None:
         arrays[f"{name}.gamma"] = np.array(part.gamma)
         for field in ("mean", "scale", "landmarks", "weights", "bias"):
             arrays[f"{name}.{field}"] = getattr(part, field).astype(np.float32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+    with KIND.saving(model_folder(path), SETTINGS) as staged:
+        np.savez_compressed(staged / MODEL_FILE, **arrays)
 
 
 @lru_cache(maxsize=2)
-def load_model(path: Path = DEFAULT_FILE) -> MusicModel:
+def load_model(path: str | Path = DEFAULT_FOLDER) -> MusicModel:
     """Read what `save_model` wrote.
 
     Raises
     ------
     InputError
-        If the file is missing or damaged.
+        If the folder or its model is missing, damaged or of another kind.
     """
+    return KIND.load(model_folder(path), _built)
+
+
+def model_folder(path: str | Path) -> Path:
+    """Return the folder of a model that is given by its folder or by its ``model.npz``."""
+    path = Path(path)
+    return path.parent if path.name == MODEL_FILE else path
+
+
+def _built(held: Contents) -> MusicModel:
+    if held.settings:
+        held.expect(sample_rate_hz=SAMPLE_RATE_HZ, features=list(FEATURES))
+    arrays = held.arrays(MODEL_FILE)
 
     def part(name: str) -> KernelModel:
         numbers = {
@@ -162,13 +204,6 @@ def load_model(path: Path = DEFAULT_FILE) -> MusicModel:
         gamma = float(arrays[f"{name}.gamma"])
         return KernelModel(names=tuple(arrays[f"{name}.names"].tolist()), gamma=gamma, **numbers)
 
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            features = {name: part(name) for name in FEATURES}
-            mix = arrays["wordless.mix"].astype(float)
-            return MusicModel(features, part("wordless"), mix, part("mood"))
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
-        raise InputError(
-            f"{path} is no model of music ({type(error).__name__}: {error}); fit it again: "
-            "python -m clustering.evaluation.music_training FOLDER"
-        ) from error
+    features = {name: part(name) for name in FEATURES}
+    mix = arrays["wordless.mix"].astype(float)
+    return MusicModel(features, part("wordless"), mix, part("mood"))

@@ -22,8 +22,8 @@ import pandas as pd
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
-from foundation.safe_write import write_text
 from foundation.shipped import shipped
+from foundation.tables import read_table, write_table
 from ser.corpora.ravdess import Clip, index_clips
 from ser.features.mfcc import FeatureExtractor, make_filter_banks
 from ser.settings import FeatureSettings
@@ -99,7 +99,7 @@ def write_statistics(folder: str | Path, target: str | Path) -> int:
     clips = [clip for clip in index_clips(folder) if clip.channel == "speech"]
     rows = sorted(measure_all(clips), key=lambda row: row["clip_id"])
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    write_text(target, table.to_csv(index=False, lineterminator="\n"))
+    write_table(table, Path(target))
     return len(rows)
 
 
@@ -115,18 +115,10 @@ def read_statistics(path: str | Path = SHIPPED_TABLE) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If there is no such table, or it lacks columns.
+        If there is no such table, or it has other columns.
     """
-    try:
-        measured = pd.read_csv(path, dtype={"fingerprint": str})
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
-    lacking = [name for name in COLUMNS if name not in measured]
-    if lacking:
-        raise InputError(
-            f"{path} lacks the columns {', '.join(lacking)}; make it again with: "
-            f"python -m ser.corpora.statistics FOLDER {path}"
-        )
+    advice = f"make it again with: python -m ser.corpora.statistics FOLDER {path}"
+    measured = read_table(Path(path), COLUMNS, advice, dtype={"fingerprint": str})
     clips = [Clip.from_path(clip_id) for clip_id in measured["clip_id"]]
     said = pd.DataFrame(
         {

@@ -33,11 +33,11 @@ from emotions.calibration_fitting import fit_calibration
 from emotions.labels import EMOTION_NAMES
 from foundation import jobs
 from foundation.errors import InputError
-from foundation.tables import write_table
+from foundation.tables import read_table, write_table
 from foundation.text import printable
 from ser.corpora.ravdess import INTENSITIES, Clip
 from ser.features.mfcc import new_extractor
-from ser.network.artefact import DEFAULT_FOLDER, load, plain, stored_settings
+from ser.network.artefact import DEFAULT_FOLDER, plain, stored_settings
 from ser.recognizer import Recognizer, load_recognizer
 
 PROTOCOLS = ("luna-jimenez", "emobox", "random-split")
@@ -142,6 +142,40 @@ def predict_clips(
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
 
+def fold_models(clips: Sequence[Clip], model_folder: Path) -> list[tuple[Recognizer, Fold]]:
+    """Return the folds that the networks of a model folder were trained under, each with its own.
+
+    Raises
+    ------
+    InputError
+        If a fold's network is missing, or was trained under another protocol than its siblings.
+    """
+    recognizers = {
+        int(folder.name): load_recognizer(folder)
+        for folder in sorted((model_folder / "folds").glob("[0-9]*"))
+    }
+    recipes = [one.artefact.settings["recipe"] for one in recognizers.values()]
+    protocols = {(recipe["protocol"], recipe["seed"]) for recipe in recipes}
+    if not recipes:
+        raise InputError(
+            f"{printable(model_folder)}: holds no networks of folds; train them: "
+            "`emotify evaluate --ravdess DIR --train --out FOLDER`"
+        )
+    if len(protocols) != 1:
+        raise InputError(
+            f"{printable(model_folder)}: its fold networks follow {sorted(protocols)}, one is "
+            "needed; train them again: `emotify evaluate --ravdess DIR --train --out FOLDER`"
+        )
+    folds = make_folds(clips, protocols.pop()[0])
+    absent = {fold.number for fold in folds} - set(recognizers)
+    if absent:
+        raise InputError(
+            f"{printable(model_folder)}: the networks of folds {sorted(absent)} are missing; run "
+            "`emotify evaluate --ravdess DIR --train --out FOLDER` to its end"
+        )
+    return [(recognizers[fold.number], fold) for fold in folds]
+
+
 def predict_out_of_fold(clips: Sequence[Clip], model_folder: Path) -> pd.DataFrame:
     """Predict every clip with the network of the fold that has never heard its speaker.
 
@@ -150,32 +184,16 @@ def predict_out_of_fold(clips: Sequence[Clip], model_folder: Path) -> pd.DataFra
     Raises
     ------
     InputError
-        If a fold's network is missing, or was trained under another protocol than its siblings.
+        As `fold_models`.
     """
-    artefacts = {
-        int(folder.name): load(folder) for folder in sorted((model_folder / "folds").glob("[0-9]*"))
-    }
-    recipes = [artefact.settings["recipe"] for artefact in artefacts.values()]
-    protocols = {(recipe["protocol"], recipe["seed"]) for recipe in recipes}
-    if len(protocols) != 1:
-        raise InputError(
-            f"{printable(model_folder)}: its fold networks follow {sorted(protocols) or 'no'} "
-            "protocol, one is needed; train them again: "
-            "`emotify evaluate --ravdess DIR --train --out FOLDER`"
-        )
-    protocol, seed = protocols.pop()
-    folds = make_folds(clips, protocol)
-    absent = {fold.number for fold in folds} - set(artefacts)
-    if absent:
-        raise InputError(
-            f"{printable(model_folder)}: the networks of folds {sorted(absent)} are missing; run "
-            "`emotify evaluate --ravdess DIR --train --out FOLDER` to its end"
-        )
-    tables = [
-        predict_clips(Recognizer(artefacts[fold.number]), fold.test, fold.number, seed)
-        for fold in folds
-    ]
-    return _in_order(tables)
+    return _in_order(
+        [
+            predict_clips(
+                recognizer, fold.test, fold.number, recognizer.artefact.settings["recipe"]["seed"]
+            )
+            for recognizer, fold in fold_models(clips, model_folder)
+        ]
+    )
 
 
 def cross_validate(
@@ -355,21 +373,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
     InputError
         If the file is missing or is not such a table.
     """
-    name = printable(path)
-    try:
-        table = pd.read_csv(path, dtype={"clip_id": str})
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{name}: no predictions there; make them with "
-            "`emotify evaluate --ravdess DIR --train --out FOLDER`"
-        ) from error
-    except (ValueError, OSError) as error:
-        raise InputError(f"{name}: is not a table of predictions ({error})") from error
-    if tuple(table.columns) != TABLE_COLUMNS:
-        raise InputError(
-            f"{name}: has columns {list(table.columns)}, expected {list(TABLE_COLUMNS)}"
-        )
-    return table
+    advice = "make predictions with `emotify evaluate --ravdess DIR --train --out FOLDER`"
+    return read_table(path, TABLE_COLUMNS, advice, dtype={"clip_id": str})
 
 
 def metrics_of(table: pd.DataFrame) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from emotions import metrics
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
 from ser.corpora.ravdess import Clip
-from ser.evaluation.robustness import fold_models
+from ser.evaluation.cross_validation import fold_models
 from ser.recognizer import WINDOWS_PER_BATCH, Recognizer, Summary
 from ser.settings import Matrix
 from ser.sound.windows import Window

@@ -8,7 +8,6 @@ of the same things (`ser.features.augment`); the chance here comes from seeds of
 noise from recordings where there are some.
 """
 
-import json
 import math
 import tempfile
 import zlib
@@ -26,11 +25,10 @@ from tqdm.auto import tqdm
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
 from foundation.errors import InputError
-from foundation.text import printable
 from ser.corpora.ravdess import Clip
 from ser.evaluation.conditions import Condition, write_mp3
-from ser.evaluation.cross_validation import Fold, fold_folder, make_folds
-from ser.recognizer import Recognizer, load_recognizer
+from ser.evaluation.cross_validation import fold_models
+from ser.recognizer import Recognizer
 from ser.sound.audio import Recording, read_whole
 
 FILE = "robustness.csv"
@@ -83,27 +81,6 @@ def evaluate_robustness(
         np.array([fold for _, _, fold in jobs]),
         chosen,
     )
-
-
-def fold_models(clips: Sequence[Clip], model_folder: Path) -> list[tuple[Recognizer, Fold]]:
-    """Return the folds that the networks of a model folder were trained under, each with its own.
-
-    Raises
-    ------
-    InputError
-        If a network is missing.
-    """
-    settings = sorted((model_folder / "folds").glob("[0-9]*/settings.json"))
-    if not settings:
-        raise InputError(
-            f"{printable(model_folder)}: holds no networks of folds; train them: "
-            "`emotify evaluate --ravdess DIR --train --out FOLDER`"
-        )
-    protocol = json.loads(settings[0].read_text("utf-8"))["recipe"]["protocol"]
-    return [
-        (load_recognizer(fold_folder(model_folder, fold.number)), fold)
-        for fold in make_folds(clips, protocol)
-    ]
 
 
 def _judge(recognizer: Recognizer, clip: Clip, chosen: Sequence[Condition]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@
     model.keras          the same weights for Keras (the shipped model only)
     preprocessing.npz    mel and chroma filter banks; mean and scale of the training features
     settings.json        format, labels in the order of the probabilities, feature settings, recipe
+    SHA256SUMS           checksums of what is loaded
     metrics.json         how the recipe was judged (the shipped model only)
     README.md            model card (the shipped model only)
 
@@ -13,8 +14,6 @@
 """
 
 import json
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emotions.labels import EMOTION_NAMES
-from foundation.errors import InputError
+from foundation.artefacts import ArtefactKind, Contents, read_settings
 from foundation.shipped import shipped
-from foundation.text import printable
 from ser.features.mfcc import FeatureExtractor
 from ser.settings import FeatureSettings, Matrix
 
@@ -34,7 +32,16 @@ if TYPE_CHECKING:
 
 FORMAT = "emotify-ser"
 FORMAT_VERSION = 1
+NETWORK_FILE, PREPROCESSING_FILE = "model.onnx", "preprocessing.npz"
 DEFAULT_FOLDER = shipped("models", "ser")
+KIND = ArtefactKind(
+    FORMAT,
+    FORMAT_VERSION,
+    title="model folder",
+    files=(NETWORK_FILE, PREPROCESSING_FILE),
+    advice=f"give a folder that `emotify train --out` wrote, or leave it out for {DEFAULT_FOLDER}",
+    shipped=DEFAULT_FOLDER,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ class Artefact:
         ``embedding`` (batch, units) out.
     settings
         All of ``settings.json``.
+    network_sha256
+        SHA-256 of ``model.onnx`` in hexadecimal.
     feature_mean, feature_scale
         Statistics of the training features, shape (n_features,), as in the network's first layer;
         None in a folder that was saved without them.
@@ -62,6 +71,7 @@ class Artefact:
     extractor: FeatureExtractor
     session: "onnxruntime.InferenceSession"
     settings: dict[str, Any]
+    network_sha256: str
     feature_mean: Matrix | None = None
     feature_scale: Matrix | None = None
 
@@ -79,57 +89,33 @@ def load(folder: str | Path | None = None) -> Artefact:
     InputError
         If the folder is missing, broken, or not a model of this project and version.
     """
-    import onnxruntime
+    return KIND.load(DEFAULT_FOLDER if folder is None else folder, _built)
 
-    folder = DEFAULT_FOLDER if folder is None else Path(folder)
-    name = printable(folder)
-    advice = f"give a folder that `emotify train --out` wrote, or leave it out for {DEFAULT_FOLDER}"
-    if not folder.is_dir():
-        raise InputError(f"model folder {name}: no such folder; {advice}")
-    try:
-        settings = json.loads((folder / "settings.json").read_text("utf-8"))
-        if not isinstance(settings, dict) or settings.get("format") != FORMAT:
-            raise InputError(f"model folder {name}: settings.json is not Emotify's; {advice}")
-        if settings["format_version"] != FORMAT_VERSION:
-            raise InputError(
-                f"model folder {name}: has format version {settings['format_version']}, this "
-                f"Emotify reads {FORMAT_VERSION}; {advice}"
-            )
-        if tuple(settings["labels"]) != EMOTION_NAMES:
-            raise InputError(
-                f"model folder {name}: its labels are {settings['labels']}, expected "
-                f"{list(EMOTION_NAMES)}; {advice}"
-            )
-        with np.load(folder / "preprocessing.npz") as banks:
-            filter_banks = {key: banks[key] for key in ("mel", "chroma")}
-            statistics = [banks.get(key) for key in ("feature_mean", "feature_scale")]
-        extractor = FeatureExtractor(FeatureSettings(**settings["features"]), filter_banks)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        # One utterance is too small to share: threads only add start-up and contention.
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(
-            (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-        _check_graph(session, extractor.settings)
-    except InputError:
-        raise
-    except FileNotFoundError as error:
-        missing = Path(error.filename).name
-        raise InputError(f"model folder {name}: {missing} is missing; {advice}") from error
-    except Exception as error:
-        # NumPy, zipfile, json and ONNX Runtime each raise their own kinds for a damaged file, and
-        # those of ONNX Runtime have no base in common.
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"model folder {name}: is broken ({reason}); {advice}") from error
-    return Artefact(folder, extractor, session, settings, *statistics)
+
+def _built(held: Contents) -> Artefact:
+    held.expect(labels=list(EMOTION_NAMES))
+    arrays = held.arrays(PREPROCESSING_FILE)
+    filter_banks = {key: arrays[key] for key in ("mel", "chroma")}
+    extractor = FeatureExtractor(FeatureSettings(**held.settings["features"]), filter_banks)
+    session = held.network(NETWORK_FILE, "features", "mask")
+    _check_graph(session, extractor.settings)
+    return Artefact(
+        held.folder,
+        extractor,
+        session,
+        held.settings,
+        held.digests[NETWORK_FILE],
+        arrays.get("feature_mean"),
+        arrays.get("feature_scale"),
+    )
 
 
 def _check_graph(session: "onnxruntime.InferenceSession", features: FeatureSettings) -> None:
     shapes = {node.name: node.shape for node in session.get_inputs()}
-    if set(shapes) != {"features", "mask"} or shapes["features"][-1] != features.n_features:
+    if shapes["features"][-1] != features.n_features:
         raise ValueError(
-            f"model.onnx takes {shapes}, the settings give features of width {features.n_features}"
+            f"{NETWORK_FILE} takes {shapes}, the settings give features of width "
+            f"{features.n_features}"
         )
 
 
@@ -141,7 +127,7 @@ def save(
     *,
     with_keras: bool,
 ) -> None:
-    """Write a model folder; files of the same names are replaced together at the end.
+    """Write a model folder; what it held of a model is replaced together at the end.
 
     Parameters
     ----------
@@ -155,33 +141,30 @@ def save(
         Seed, actors, and settings of training, as plain values.
     with_keras
         Also keep ``model.keras``.
+
+    Raises
+    ------
+    InputError
+        If `folder` cannot be written to, or holds another kind of model.
     """
     from ser.network.onnx_export import export  # imports Keras
 
-    folder.mkdir(parents=True, exist_ok=True)
     settings = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "labels": list(EMOTION_NAMES),
         "features": extractor.settings.to_dict(),
         "recipe": recipe,
     }
-    with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder) as name:
-        staging = Path(name)
-        export(model, staging / "model.onnx")
+    with KIND.saving(folder, settings) as staged:
+        export(model, staged / NETWORK_FILE)
         if with_keras:
-            model.save(staging / "model.keras")
+            model.save(staged / "model.keras")
         np.savez_compressed(
-            staging / "preprocessing.npz",
+            staged / PREPROCESSING_FILE,
             mel=extractor.filter_banks["mel"],
             chroma=extractor.filter_banks["chroma"],
             feature_mean=_first_layer(model, "mean"),
             feature_scale=_first_layer(model, "scale"),
         )
-        text = json.dumps(settings, indent=2) + "\n"
-        (staging / "settings.json").write_text(text, "utf-8")
-        for path in staging.iterdir():
-            shutil.move(path, folder / path.name)
 
 
 def _first_layer(model: "keras.Model", name: str) -> Matrix:
@@ -192,10 +175,9 @@ def _first_layer(model: "keras.Model", name: str) -> Matrix:
 def stored_settings(folder: Path) -> dict[str, Any]:
     """Return the ``settings.json`` of a model folder, empty where there is none to read."""
     try:
-        settings = json.loads((folder / "settings.json").read_text("utf-8"))
+        return read_settings(folder)
     except (OSError, ValueError):
         return {}
-    return settings if isinstance(settings, dict) else {}
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

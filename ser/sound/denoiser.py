@@ -6,20 +6,39 @@ from, what it was trained on and what it does to the answers.
 """
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foundation.artefacts import ArtefactKind, Contents
 from foundation.shipped import shipped
 from ser.settings import Samples
 
 if TYPE_CHECKING:
     import onnxruntime
 
-NETWORK_FILE = shipped("models", "denoiser", "gtcrn_all_frames.onnx")
+FOLDER = shipped("models", "denoiser")
+NETWORK_FILE = FOLDER / "gtcrn_all_frames.onnx"
 SAMPLE_RATE_HZ = 16_000
 FRAME_LENGTH, HOP_LENGTH = 512, 256
 REFERENCE_PEAK = 0.5  # the network hears sound of an ordinary level; the result has its own again
+KIND = ArtefactKind(
+    "emotify-denoiser",
+    1,
+    title="denoiser",
+    files=(NETWORK_FILE.name,),
+    advice="fetch it again: python scripts/fetch_denoiser.py",
+    shipped=FOLDER,
+)
+SETTINGS = {
+    "what": "GTCRN, all frames in one call: spectrum of sound in, spectrum of its speech out",
+    "sample_rate_hz": SAMPLE_RATE_HZ,
+    "frame_length": FRAME_LENGTH,
+    "hop_length": HOP_LENGTH,
+    "source": "https://github.com/Xiaobin-Rong/gtcrn",
+    "licence": "MIT (LICENSE)",
+}
 
 
 def denoise(samples: Samples) -> Samples:
@@ -44,7 +63,7 @@ def denoise(samples: Samples) -> Samples:
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_LENGTH)[::HOP_LENGTH]
     spectrum = np.fft.rfft(frames * window, axis=1).T
     mix = np.stack([spectrum.real, spectrum.imag], axis=-1).astype(np.float32)
-    [[enhanced]] = _load_network().run(None, {"mix": mix[None]})
+    [[enhanced]] = load_network().run(None, {"mix": mix[None]})
     halves = np.fft.irfft(enhanced[..., 0] + 1j * enhanced[..., 1], axis=0).T * window
     sound = np.zeros((n_frames + 1, HOP_LENGTH))
     sound[:-1] = halves[:, :HOP_LENGTH]
@@ -54,12 +73,17 @@ def denoise(samples: Samples) -> Samples:
 
 
 @cache
-def _load_network() -> "onnxruntime.InferenceSession":
-    import onnxruntime
+def load_network(folder: Path = FOLDER) -> "onnxruntime.InferenceSession":
+    """Return the network: ``mix`` in, ``enh`` out, both of shape (1, 257, frames, 2).
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1  # windows are spread over the cores, see `foundation.parallel`
-    return onnxruntime.InferenceSession(
-        NETWORK_FILE.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    Raises
+    ------
+    InputError
+        If the folder is not the denoiser's, or not whole.
+    """
+    return KIND.load(folder, _built)
+
+
+def _built(held: Contents) -> "onnxruntime.InferenceSession":
+    held.expect(sample_rate_hz=SAMPLE_RATE_HZ, frame_length=FRAME_LENGTH, hop_length=HOP_LENGTH)
+    return held.network(NETWORK_FILE.name, "mix")

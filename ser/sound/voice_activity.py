@@ -11,17 +11,20 @@ get the same gain.
 """
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foundation.artefacts import ArtefactKind, Contents
 from foundation.shipped import shipped
 from ser.settings import Samples
 
 if TYPE_CHECKING:
     import onnxruntime
 
-NETWORK_FILE = shipped("models", "voice_activity", "silero_vad_16k_sequence.onnx")
+FOLDER = shipped("models", "voice_activity")
+NETWORK_FILE = FOLDER / "silero_vad_16k_sequence.onnx"
 SAMPLE_RATE_HZ = 16_000
 FRAME_LENGTH = 512
 FRAME_SECONDS = FRAME_LENGTH / SAMPLE_RATE_HZ
@@ -34,6 +37,22 @@ REFERENCE_DBFS = -20.0  # the loudest frame of speech at an ordinary distance
 LARGEST_GAIN_DB = 60.0  # a recording at -80 dBFS is nearly all noise of the converter
 FALL_DB_PER_SECOND = 1.0  # a slammed door is forgotten within half a minute
 
+KIND = ArtefactKind(
+    "emotify-voice-activity",
+    1,
+    title="voice activity",
+    files=(NETWORK_FILE.name,),
+    advice="fetch it again: python scripts/fetch_voice_activity.py",
+    shipped=FOLDER,
+)
+SETTINGS = {
+    "what": "Silero VAD, many frames in one call: sound in, probability of speech in each out",
+    "sample_rate_hz": SAMPLE_RATE_HZ,
+    "frame_length": FRAME_LENGTH,
+    "source": "https://github.com/snakers4/silero-vad",
+    "licence": "MIT (LICENSE)",
+}
+
 
 class VoiceActivity:
     """Speech probabilities of one recording, chunk by chunk.
@@ -43,7 +62,7 @@ class VoiceActivity:
     """
 
     def __init__(self) -> None:
-        self._session = _load_network()
+        self._session = load_network()
         self._hidden = np.zeros((1, 1, STATE_SIZE), np.float32)
         self._cell = np.zeros((1, 1, STATE_SIZE), np.float32)
         self._context = np.zeros(CONTEXT_LENGTH, np.float32)
@@ -85,12 +104,17 @@ class VoiceActivity:
 
 
 @cache
-def _load_network() -> "onnxruntime.InferenceSession":
-    import onnxruntime
+def load_network(folder: Path = FOLDER) -> "onnxruntime.InferenceSession":
+    """Return the network: ``input``, ``h`` and ``c`` in; probabilities and both states out.
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1  # a chunk is too small to share
-    return onnxruntime.InferenceSession(
-        NETWORK_FILE.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    Raises
+    ------
+    InputError
+        If the folder is not that of voice activity, or not whole.
+    """
+    return KIND.load(folder, _built)
+
+
+def _built(held: Contents) -> "onnxruntime.InferenceSession":
+    held.expect(sample_rate_hz=SAMPLE_RATE_HZ, frame_length=FRAME_LENGTH)
+    return held.network(NETWORK_FILE.name, "input", "h", "c")

@@ -356,7 +356,13 @@ def train_shipped_model(
         Seed of weights, order and augmentation.
     settings
         The recipe.
+
+    Raises
+    ------
+    InputError
+        If `out` holds another kind of model, or a clip cannot be read.
     """
+    artefact.KIND.check_target(out)  # before hours of training
     settings = settings or TrainSettings()
     extractor = new_extractor()
     copies = make_feature_copies(clips, extractor, settings.augment)

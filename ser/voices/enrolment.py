@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from emotions.labels import EMOTION_NAMES, emotion_named
 from foundation.errors import InputError
-from foundation.records import RecordFormat
+from foundation.records import RecordFormat, record_names
 from foundation.text import printable
 from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 from ser.network.artefact import Artefact
@@ -135,7 +136,7 @@ class Profile:
             for key in sorted({*settings, *self.features})
             if self.features.get(key) != settings.get(key)
         ]
-        if not differing and self.labelled and self.model != model_digest(artefact):
+        if not differing and self.labelled and self.model != artefact.network_sha256:
             differing = ["what was learned from its labelled recordings fits no other network"]
         if differing:
             raise InputError(
@@ -273,7 +274,7 @@ def _with_file(
         )
     if profile is None:
         features = recognizer.settings.to_dict()
-        model = model_digest(recognizer.artefact)
+        model = recognizer.artefact.network_sha256
         profile = Profile(name, features, model, statistics, (digest,))
     elif not is_known:
         profile = replace(
@@ -287,7 +288,7 @@ def _with_file(
         profile = replace(
             profile,
             # Without labels a profile serves any network with these features.
-            model=model_digest(recognizer.artefact),
+            model=recognizer.artefact.network_sha256,
             labelled=(*others, LabelledClip(digest, label, probabilities, direction)),
         )
     return profile, "labelled" if is_known else "added"
@@ -351,8 +352,7 @@ def profile_path(name: str) -> Path:
 
 def speakers() -> list[str]:
     """Return the names of all who are enrolled, sorted."""
-    names = (path.stem for path in data_folder().glob("*.json"))
-    return sorted(name for name in names if NAME.fullmatch(name))
+    return record_names(data_folder(), NAME)
 
 
 def save_profile(profile: Profile) -> Path:
@@ -380,26 +380,26 @@ def load_profile(name: str) -> Profile:
     path = profile_path(name)
     advice = f"remove it with `emotify enrol {name} --remove` and enrol again"
     try:
-        stored = FORMAT.read(path, advice)
+        return FORMAT.read(path, partial(_profile, name), advice)
     except FileNotFoundError as error:
         others = speakers()
         raise InputError(
             f"no speaker {name!r} is enrolled ({', '.join(others) or 'nobody'} is); enrol with "
             f"`emotify enrol {name} FILE...`"
         ) from error
-    try:
-        profile = Profile(
-            name,
-            dict(stored["features"]),
-            str(stored["model"]),
-            FeatureStatistics.from_dict(stored["statistics"]),
-            tuple(map(str, stored["sha256"])),
-            tuple(map(LabelledClip.from_dict, stored["labelled"])),
-        )
-        if len({len(clip.direction) for clip in profile.labelled}) > 1:
-            raise ValueError("directions of different networks")
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{printable(path)}: is broken ({error!r}); {advice}") from error
+
+
+def _profile(name: str, stored: dict[str, Any]) -> Profile:
+    profile = Profile(
+        name,
+        dict(stored["features"]),
+        str(stored["model"]),
+        FeatureStatistics.from_dict(stored["statistics"]),
+        tuple(map(str, stored["sha256"])),
+        tuple(map(LabelledClip.from_dict, stored["labelled"])),
+    )
+    if len({len(clip.direction) for clip in profile.labelled}) > 1:
+        raise ValueError("directions of different networks")
     return profile
 
 
@@ -416,11 +416,6 @@ def remove_profile(name: str) -> Path:
         load_profile(name)  # says who is enrolled
     path.unlink()
     return path
-
-
-def model_digest(artefact: Artefact) -> str:
-    """Return the SHA-256 of a model's network."""
-    return hashlib.sha256((artefact.folder / "model.onnx").read_bytes()).hexdigest()
 
 
 def _file_digest(path: Path) -> str:

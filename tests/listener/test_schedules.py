@@ -140,8 +140,8 @@ def test_unknown_and_damaged_schedules_are_answered_with_those_there_are():
                 call(name)
     good = json.loads(path.read_text("utf-8"))
     for text, words in (
-        ("", "cannot be read"),
-        ("{", "cannot be read"),
+        ("", "is damaged"),
+        ("{", "is damaged"),
         ("[]", "is no schedule"),
         ('"x"', "is no schedule"),
         (json.dumps({**good, "format_version": 99}), "format version 99"),

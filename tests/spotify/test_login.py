@@ -266,8 +266,16 @@ def test_a_damaged_token_file_means_not_logged_in(there, listener, token_file, t
     token_file.write_text(text)
     with pytest.raises(LoginNeededError):
         authorise(SCOPE, listener.dialogue(**NOBODY))
-    assert "damaged" in listener.said
+    assert "you count as not logged in" in listener.said
     assert authorise(SCOPE, listener.dialogue()).access_token()
+
+
+def test_a_token_from_before_it_said_what_it_is_logs_in(there, listener, token_file):
+    authorise(SCOPE, listener.dialogue())
+    stored = json.loads(token_file.read_text("utf-8"))
+    assert stored.pop("format") and stored.pop("format_version") == 1
+    token_file.write_text(json.dumps(stored), "utf-8")
+    assert authorise(SCOPE, listener.dialogue(**NOBODY)).access_token() == stored["access_token"]
 
 
 def test_a_token_of_another_app_or_server_is_not_used_nor_deleted(

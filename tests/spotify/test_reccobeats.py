@@ -1,5 +1,7 @@
 """Features from ReccoBeats belong to the right track, and a failing service costs no track."""
 
+import json
+
 import pytest
 
 from spotify.reccobeats import FEATURES, audio_features
@@ -118,7 +120,17 @@ def test_one_failure_is_overcome(known, ask, listener, track_id, kind):
 def test_a_damaged_state_is_told(known, ask, home, listener, track_id, text):
     (home / "features.json").write_text(text)
     assert len(ask([track_id(2)])) == 1
-    assert "damaged" in listener.said
+    assert "asked for everything again" in listener.said
+
+
+def test_a_state_from_before_it_said_what_it_is_is_used(known, ask, home, track_id):
+    ask([track_id(2)])
+    stored = json.loads((home / "features.json").read_text("utf-8"))
+    assert stored.pop("format") and stored["format_version"] == 1
+    (home / "features.json").write_text(json.dumps(stored), "utf-8")
+    known.asked.clear()
+    assert len(ask([track_id(2)])) == 1
+    assert not known.asked
 
 
 def test_without_state_nothing_is_kept(known, home, track_id):

@@ -124,7 +124,7 @@ def test_a_damaged_folder_is_refused_in_words(model, tmp_path, damage):
 
 
 def test_foreign_folders_are_neither_read_nor_overwritten(model, tmp_path):
-    with pytest.raises(InputError, match="no folder"):
+    with pytest.raises(InputError, match="no such folder"):
         load_moods(tmp_path / "nowhere")
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(InputError, match="no mood model"):

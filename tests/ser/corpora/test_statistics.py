@@ -86,9 +86,9 @@ def test_mistakes_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "emotify ravdess download" in capsys.readouterr().err
     other = tmp_path / "other.csv"
     other.write_text("clip_id,level_dbfs\n03-01-06-01-02-01-12,-40\n")
-    with pytest.raises(InputError, match="lacks the columns duration_seconds"):
+    with pytest.raises(InputError, match=r"expected.*duration_seconds.*make it again"):
         read_statistics(other)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         read_statistics(tmp_path / "nowhere.csv")
 
 

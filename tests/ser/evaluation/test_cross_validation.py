@@ -140,7 +140,7 @@ def test_predictions_survive_writing_and_reading(tmp_path):
 
 
 def test_a_foreign_or_missing_table_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no predictions"):
+    with pytest.raises(InputError, match=r"none\.csv: no such file; make predictions with"):
         read_predictions(tmp_path / "none.csv")
     (tmp_path / "foreign.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="columns"):

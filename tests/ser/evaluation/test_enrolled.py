@@ -12,6 +12,7 @@ import soundfile
 
 from emotions.labels import EMOTION_NAMES, EMOTIONS
 from foundation.errors import InputError
+from foundation.pages import fill_in
 from foundation.shipped import shipped
 from foundation.tables import write_table
 from ser import figures
@@ -68,7 +69,7 @@ def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     assert len(markdown.splitlines()) == 2 + len(enrolled.CONDITIONS)
     assert "| unknown | 100.0 ± 0.0 | +0.0 ± 0.0 | 100.0 ± 0.0 | 14.0 ± 0.0 |" in markdown
     card = (DEFAULT_FOLDER / "README.md").read_text("utf-8")
-    assert "| unknown | 100.0" in figures.fill_in(card, {"enrolled": markdown})
+    assert "| unknown | 100.0" in fill_in(card, {"enrolled": markdown})
     assert enrolled.describe(table).count("100.0") == 2 * len(enrolled.CONDITIONS)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.pages import fill_in
 from foundation.tables import write_table
 from ser import figures
 from ser.corpora.ravdess import index_clips
@@ -63,7 +64,7 @@ def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     assert all(f"| {name} |" in markdown for name in names)
     assert len(markdown.splitlines()) == 2 + len(names)
     card = (DEFAULT_FOLDER / "README.md").read_text("utf-8")
-    assert "| gain -30 dB | 100.0 |" in figures.fill_in(card, {"robustness": markdown})
+    assert "| gain -30 dB | 100.0 |" in fill_in(card, {"robustness": markdown})
 
 
 def test_a_foreign_table_is_refused(tmp_path):

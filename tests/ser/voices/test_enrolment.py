@@ -145,14 +145,14 @@ def test_broken_profiles_get_an_answer(recognizer):
     good = json.loads(path.read_text("utf-8"))
     clip = good["labelled"][0]
     for bad, words in (
-        ("{", "cannot be read"),
+        ("{", "is damaged"),
         ({**good, "format": "x"}, "no profile"),
         ({**good, "format_version": 2}, "version 2"),
-        ({**good, "statistics": {}}, "broken"),
-        ({**good, "labelled": [{**clip, "emotion": "bored"}]}, "broken"),
-        ({**good, "labelled": [{**clip, "probabilities": [0.0] * 8}]}, "broken"),
-        ({**good, "labelled": [{**clip, "probabilities": [1.0]}]}, "broken"),
-        ({**good, "labelled": [clip, {**clip, "direction": [1.0]}]}, "broken"),
+        ({**good, "statistics": {}}, "is damaged"),
+        ({**good, "labelled": [{**clip, "emotion": "bored"}]}, "is damaged"),
+        ({**good, "labelled": [{**clip, "probabilities": [0.0] * 8}]}, "is damaged"),
+        ({**good, "labelled": [{**clip, "probabilities": [1.0]}]}, "is damaged"),
+        ({**good, "labelled": [clip, {**clip, "direction": [1.0]}]}, "is damaged"),
     ):
         path.write_text(bad if isinstance(bad, str) else json.dumps(bad))
         with pytest.raises(InputError, match=words):
