@@ -85,19 +85,19 @@ def draw(
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from emotions import plots as judged_plots
+    from emotions import metric_plots
     from ser.ablations import plots as ablation_plots
     from ser.evaluation import plots
 
     folder.mkdir(parents=True, exist_ok=True)
     judged = figures["luna-jimenez"]
     drawn = {
-        "confusion": judged_plots.plot_confusion(judged),
-        "per_class": judged_plots.plot_per_class(judged),
+        "confusion": metric_plots.plot_confusion(judged, answered="heard", people="speakers"),
+        "per_class": metric_plots.plot_per_class(judged),
         "per_actor": plots.plot_per_actor(judged),
         "ladder": plots.plot_ladder(judged),
-        "reliability": judged_plots.plot_reliability(judged),
-        "risk_coverage": judged_plots.plot_risk_coverage(judged),
+        "reliability": metric_plots.plot_reliability(judged),
+        "risk_coverage": metric_plots.plot_risk_coverage(judged, examples="clips"),
     }
     if ablations.exists():
         compared = ablation_table.summary(ablation_table.read_table(ablations))

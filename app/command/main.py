@@ -155,8 +155,8 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
         print("  timeline: all of it was judged at once")
     for segment in estimate.segments:
         print(
-            f"  {segment.start_seconds:8.1f} - {segment.end_seconds:.1f} s  "
-            f"{segment.label} ({max(segment.probabilities):.0%})"
+            f"  {segment.place.start:8.1f} - {segment.place.end:.1f} s  "
+            f"{segment.label} ({segment.confidence:.0%})"
         )
 
 
