@@ -20,16 +20,16 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import recall_score
 from tqdm.auto import tqdm
 
+from emotions import metrics
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
 from foundation.errors import InputError
 from foundation.text import printable
 from ser.corpora.ravdess import Clip
 from ser.evaluation.conditions import Condition, write_mp3
-from ser.evaluation.cross_validation import Fold, fold_folder, make_folds
+from ser.evaluation.folds import Fold, fold_folder, make_folds
 from ser.recognizer import Recognizer, load_recognizer
 from ser.sound.audio import Recording, read_whole
 
@@ -159,12 +159,7 @@ def table_of(
         100
         * np.mean(
             [
-                recall_score(
-                    labels[folds == fold],
-                    heard[folds == fold, number],
-                    labels=np.unique(labels[folds == fold]),
-                    average="macro",
-                )
+                metrics.uar(labels[folds == fold], heard[folds == fold, number])
                 for fold in np.unique(folds)
             ]
         )

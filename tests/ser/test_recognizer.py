@@ -16,7 +16,7 @@ from foundation.errors import InputError
 from foundation.shipped import shipped
 from ser import recognizer as recognizer_module
 from ser.corpora.ravdess import index_clips
-from ser.evaluation.cross_validation import make_folds
+from ser.evaluation.folds import make_folds
 from ser.features.augment import add_noise
 from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import Recognizer, Summary, load_recognizer
