@@ -1,8 +1,8 @@
 """Probabilities that are right about how sure they are, and the rule for "uncertain".
 
 Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv
-1706.04599): the logits are divided by one number T, which is fitted by the likelihood of clips
-that the network was not trained on. Labels do not change; above T = 1 probabilities grow
+1706.04599): the logits are divided by one number T, which is fitted by the likelihood of examples
+that the model was not trained on. Labels do not change; above T = 1 probabilities grow
 milder, below it sharper. Dividing the logarithms of probabilities is the same as dividing logits.
 
 **The rule**: an estimate is uncertain when the calibrated probability of its emotion is below one
@@ -10,19 +10,19 @@ half, for it is then more likely wrong than right, and whoever acts on it is mis
 than served. The half itself is no result of any data; that a half *means* a half is what the
 temperature sees to.
 
-Who may be looked at: the temperature of a fold's network comes from that fold's validation
-actors, as this very network hears them, and from nobody else. The shipped network has heard
-everybody, so it takes the geometric mean of the temperatures of all fold networks of its recipe
-(`mean_calibration`).
+Who may be looked at: the temperature of a fold's model comes from that fold's validation people,
+as this very model judges them, and from nobody else. A model that has met everybody takes the
+geometric mean of the temperatures of all fold models of its recipe
+(`emotions.calibration_fitting.mean_calibration`).
 
-Only fitting needs SciPy; a recogniser loads without it.
+Only fitting needs SciPy; a sense loads without it.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,16 +31,13 @@ from emotions.labels import EMOTION_NAMES
 from foundation.artefacts import read_settings, update_settings
 from foundation.errors import InputError
 
-if TYPE_CHECKING:
-    pass
-
 CONFIDENT_ABOVE = 0.5
 SMALLEST_PROBABILITY = 5e-7  # tables hold six decimals: a zero there is anything below this
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How probabilities of a network are to be read.
+    """How probabilities of a model are to be read.
 
     Attributes
     ----------

@@ -11,36 +11,36 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emotions.calibration import CONFIDENT_ABOVE, SMALLEST_PROBABILITY, Calibration
-from emotions.labels import EMOTION_NAMES
 from emotions.metrics import validate
+from emotions.predictions import labels_of, probabilities_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-# Weight of (log T)^2 against the mean negative log-likelihood, divided by the number of speakers.
-# The best temperature differs between speakers by a factor of 1.3 (standard deviation of log T:
-# 0.25), so that of two of them is partly chance and is drawn towards 1. Chosen on validation
-# actors: fitted on one of the two, judged on the other, for probabilities as they were and for
-# the same made sharper and milder by 1.6. Of 0 to 2, 0.2 had the least loss on average over the
-# three and in the worst of them; a stronger pull is better only where nothing is to be undone.
+# Weight of (log T)^2 against the mean negative log-likelihood, divided by the number of people.
+# The best temperature differs between people by a factor of 1.3 (standard deviation of log T:
+# 0.25), so that of two of them is partly chance and is drawn towards 1. Chosen where folds have two
+# validation people each (RAVDESS): fitted on one, judged on the other, for probabilities as they
+# were and for the same made sharper and milder by 1.6. Of 0 to 2, 0.2 had the least loss on average
+# over the three and in the worst of them; a stronger pull is better only where nothing is to be
+# undone.
 SHRINKAGE = 0.2
-
-
 WIDEST_LOG_TEMPERATURE = 3.0
 
 
-def fit_temperature(labels: ArrayLike, probabilities: ArrayLike, speakers: ArrayLike) -> float:
+def fit_temperature(labels: ArrayLike, probabilities: ArrayLike, people: ArrayLike) -> float:
     """Return the temperature under which the labels are most likely, drawn a little towards 1.
 
     Parameters
     ----------
     labels
-        Meant emotions 0-7 of clips that the network was not trained on, shape (n_clips,).
+        Meant emotions 0-7 of examples that the model was not trained on, shape (n_examples,).
     probabilities
-        What the network says without calibration, shape (n_clips, 8).
-    speakers
-        Who speaks, shape (n_clips,). The fewer there are, the stronger the pull towards 1.
+        What the model says without calibration, shape (n_examples, 8).
+    people
+        Whose example it is, shape (n_examples,). The fewer there are, the stronger the pull
+        towards 1.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def fit_temperature(labels: ArrayLike, probabilities: ArrayLike, speakers: Array
     validate(labels, probabilities)
     labels = np.asarray(labels)
     logits = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
-    pull = SHRINKAGE / len(np.unique(speakers))
+    pull = SHRINKAGE / len(np.unique(people))
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
@@ -64,25 +64,23 @@ def fit_temperature(labels: ArrayLike, probabilities: ArrayLike, speakers: Array
     return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x)
 
 
-def fit_calibration(table: "pd.DataFrame") -> Calibration:
-    """Return the calibration of a network from its predictions of validation clips.
+def fit_calibration(table: "pd.DataFrame", person: str) -> Calibration:
+    """Return the calibration of a model from its predictions of validation examples.
 
     Parameters
     ----------
     table
-        Columns ``actor``, ``emotion`` and the eight emotions, as
-        `ser.evaluation.cross_validation.predict_clips` gives them, by a network that has no
-        calibration yet.
+        Columns ``emotion``, the eight emotions and `person`, as `emotions.predictions` has them,
+        by a model that has no calibration yet.
+    person
+        Name of the column that says whose example it is.
     """
-    probabilities = table[list(EMOTION_NAMES)].to_numpy(dtype=float)
-    temperature = fit_temperature(
-        table["emotion"].map(EMOTION_NAMES.index).to_numpy(), probabilities, table["actor"]
-    )
+    temperature = fit_temperature(labels_of(table), probabilities_of(table), table[person])
     return Calibration(round(temperature, 4), CONFIDENT_ABOVE)
 
 
 def mean_calibration(calibrations: Sequence[Calibration]) -> Calibration:
-    """Return one calibration for a network that has heard all speakers.
+    """Return one calibration for a model that has met all people.
 
     Its temperature is the geometric mean, because temperatures are factors: 0.5 and 2 are
     equally far from 1.
@@ -93,7 +91,7 @@ def mean_calibration(calibrations: Sequence[Calibration]) -> Calibration:
         If there are none.
     """
     if not calibrations:
-        raise ValueError("the calibrations of the fold networks are needed, none was given")
+        raise ValueError("the calibrations of the fold models are needed, none was given")
     temperature = math.exp(
         math.fsum(math.log(calibration.temperature) for calibration in calibrations)
         / len(calibrations)

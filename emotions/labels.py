@@ -1,8 +1,7 @@
-"""The eight emotions, and the estimate that every sense returns.
+"""The eight emotions, each with its place in the circumplex and its colour.
 
 `EMOTIONS` is read once from `emotions.toml`, in RAVDESS order; every vector of eight
-probabilities in the project has this order. `EmotionEstimate` is what crosses from a sense
-(speech today) to the music: nothing behind it may depend on sound.
+probabilities in the project has this order.
 """
 
 import tomllib

@@ -1,7 +1,7 @@
-"""Pictures of estimates, and of how good a sense is: the same for every sense."""
+"""Pictures of one estimate, whichever sense it is from.
 
-from collections.abc import Mapping
-from typing import Any
+Each function takes an estimate, and optionally axes, and returns the axes.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,17 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from emotions.calibration import CONFIDENT_ABOVE
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES, EMOTIONS, emotion_named
+from emotions.places import Characters, Seconds
 from foundation.plot_style import FAINT, INK, new_axes, style
 
-CHANCE = 100 / len(EMOTIONS)
-QUIET = "#b8bec6"
-OURS = "#d1342b"
-
 UNLABELLED_SHARE = 0.12  # a thinner band of the timeline has no room for its name
-
+ALONG = {
+    Seconds: "time (s, middle of the window)",
+    Characters: "place in the text (characters, middle of the sentence)",
+}
 
 # Where a name stands beside its point in the circumplex, in points, so that none overlap:
 # angry, fearful and disgust nearly coincide there.
@@ -77,7 +76,7 @@ def plot_circumplex(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axe
     """Draw where an estimate lies in the plane of valence and arousal.
 
     The eight emotions are coloured points, larger where more probable; the cross is the expected
-    point, and a thin line the way there through the recording's segments, if it has any.
+    point, and a thin line the way there through its segments, if it has any.
 
     Parameters
     ----------
@@ -127,7 +126,7 @@ def plot_circumplex(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axe
 
 
 def plot_timeline(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axes:
-    """Draw how an estimate's probabilities change through the recording, as stacked bands.
+    """Draw how an estimate's probabilities change along its segments, as stacked bands.
 
     Parameters
     ----------
@@ -141,8 +140,7 @@ def plot_timeline(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axes:
         ax.text(
             0.5,
             0.5,
-            f"{estimate.duration_seconds:.1f} s are judged as one: longer recordings have a "
-            "timeline here",
+            _why_no_timeline(estimate),
             transform=ax.transAxes,
             ha="center",
             va="center",
@@ -151,13 +149,26 @@ def plot_timeline(estimate: EmotionEstimate, *, ax: Axes | None = None) -> Axes:
         )
         ax.set_axis_off()
         return ax
-    centres = np.array([(s.start_seconds + s.end_seconds) / 2 for s in estimate.segments])
-    shares = 100 * np.array([s.probabilities for s in estimate.segments]).T
+    places = [segment.place for segment in estimate.segments]
+    centres = np.array([place.middle for place in places])
+    shares = 100 * np.array([segment.probabilities for segment in estimate.segments]).T
+    if len(places) == 1:  # there is no way from one middle to the next: all of it is one band
+        centres = np.array([places[0].start, places[0].end], dtype=float)
+        shares = np.repeat(shares, 2, axis=1)
     ax.stackplot(centres, shares, colors=list(colours().values()), linewidth=0, alpha=0.9)
     _name_bands(ax, centres, shares)
     ax.set(xlim=(centres[0], centres[-1]), ylim=(0, 100))
-    ax.set(xlabel="time (s, middle of the window)", ylabel="probability (%)")
+    ax.set(xlabel=ALONG[type(places[0])], ylabel="probability (%)")
     return style(ax)
+
+
+def _why_no_timeline(estimate: EmotionEstimate) -> str:
+    if estimate.duration_seconds == 0:
+        return "all of it is judged as one"
+    return (
+        f"{estimate.duration_seconds:.1f} s are judged as one: longer recordings have a "
+        "timeline here"
+    )
 
 
 def _name_bands(ax: Axes, centres: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
@@ -182,88 +193,3 @@ def _name_bands(ax: Axes, centres: NDArray[np.float64], shares: NDArray[np.float
             size=9,
             color="white" if dark else INK,
         )
-
-
-def plot_confusion(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
-    """Draw the confusion matrix, each row in percent of what was meant."""
-    ax = new_axes(ax, 6.2, 5.4)
-    counts = np.array(figures["confusion"])
-    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
-    for (row, column), value in np.ndenumerate(share):
-        colour = "white" if value > 55 else "#333333"
-        ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=9)
-    ax.set_xticks(range(8), EMOTION_NAMES, rotation=40, ha="right")
-    ax.set_yticks(range(8), EMOTION_NAMES)
-    ax.set(xlabel="heard", ylabel="meant", title="Confusions on unseen speakers (%)")
-    ax.spines[:].set_visible(False)
-    return ax
-
-
-def plot_per_class(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
-    """Draw the recall of each emotion, with chance."""
-    ax = new_axes(ax, 6.2, 3.2)
-    recalls = [100 * figures["per_class_recall"][name] for name in EMOTION_NAMES]
-    ax.bar(EMOTION_NAMES, recalls, color=[emotion.colour for emotion in EMOTIONS])
-    for place, recall in enumerate(recalls):
-        ax.text(place, recall + 1, f"{recall:.0f}", ha="center", fontsize=9)
-    chance_line(ax.axhline)
-    ax.set(ylabel="recall (%)", ylim=(0, 100), title="How often each emotion is recognised")
-    ax.tick_params(axis="x", rotation=30)
-    return style(ax)
-
-
-def plot_reliability(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
-    """Draw accuracy against confidence, with the number of clips as the area of each point."""
-    ax = new_axes(ax, 4.8, 4.4)
-    bins = {name: np.array(values) for name, values in figures["reliability"].items()}
-    held = bins["n"] > 0
-    confidence, accuracy = 100 * bins["confidence"][held], 100 * bins["accuracy"][held]
-    ax.plot([0, 100], [0, 100], color=INK, linewidth=1, linestyle="--")
-    ax.vlines(confidence, confidence, accuracy, color=OURS, linewidth=1, alpha=0.5)
-    areas = 1000 * bins["n"][held] / bins["n"].sum()
-    ax.scatter(confidence, accuracy, s=areas, color=OURS, clip_on=False)
-    ax.axvline(100 * CONFIDENT_ABOVE, color="#888888", linewidth=1, linestyle=":")
-    ax.text(100 * CONFIDENT_ABOVE - 1.5, 97, "uncertain", ha="right", va="top", fontsize=8)
-    ax.text(97, 3, f"ECE {100 * figures['ece']:.1f} %", ha="right", fontsize=9)
-    ax.set(
-        xlabel="confidence (%)",
-        ylabel="how often that was right (%)",
-        xlim=(0, 100),
-        ylim=(0, 100),
-        title="Is it as right as it is sure?",
-    )
-    ax.set_aspect("equal")
-    return style(ax)
-
-
-def plot_risk_coverage(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
-    """Draw the errors among the clips that are answered, the least confident refused first."""
-    ax = new_axes(ax, 6.2, 3.6)
-    curve = figures["risk_coverage"]
-    ax.plot(100 * np.array(curve["coverage"]), 100 * np.array(curve["risk"]), color=OURS)
-    ax.axhline(100 * (1 - figures["accuracy"]), color=QUIET, linewidth=1, linestyle="--")
-    answered = 100 * (1 - figures["uncertain"])
-    ax.axvline(answered, color="#888888", linewidth=1, linestyle=":")
-    ax.text(answered + 1, 3, "uncertain", fontsize=8)
-    ax.text(
-        2,
-        100 * (1 - figures["accuracy"]) - 1,
-        "refused at random",
-        va="top",
-        fontsize=8,
-        color="#777777",
-    )
-    ax.set(
-        xlabel="clips answered, the most confident first (%)",
-        ylabel="of these wrong (%)",
-        xlim=(0, 100),
-        ylim=(0, max(50, *(100 * np.array(curve["risk"])))),
-        title=f"Risk and coverage (area {100 * figures['area_under_risk_coverage']:.1f} %)",
-    )
-    return style(ax)
-
-
-def chance_line(draw: Any) -> None:
-    """Mark chance on a picture of recalls; `draw` is `axhline` or `axvline` of its axes."""
-    draw(CHANCE, color="#888888", linewidth=1, linestyle=":")

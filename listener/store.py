@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class Entry:
     emotion
         Its label.
     estimate
-        As `emotions.estimate.EmotionEstimate.to_dict` gives it, without segments.
+        As `emotions.estimate.EmotionEstimate.to_dict` gives it, without segments and people.
     playlist
         As `clustering.playlist.Playlist.to_dict` gives it.
     spotify_url
@@ -158,10 +158,14 @@ class Store:
     def remember(
         self, estimate: EmotionEstimate, playlist: Mapping[str, Any], *, source: str
     ) -> None:
-        """Keep a playlist that was made, as its `to_dict` tells it."""
-        heard = estimate.to_dict()
-        del heard["segments"]  # of an hour, 3600 of them
-        told = (json.dumps(value) for value in (heard, playlist))
+        """Keep a playlist that was made, as its `to_dict` tells it.
+
+        Of several people's estimate it keeps that of all together: the others are not the
+        listener's to remember.
+        """
+        felt = replace(estimate, segments=(), people=()).to_dict()
+        del felt["segments"]  # of an hour, 3600 of them
+        told = (json.dumps(value) for value in (felt, playlist))
         with self._connection as writing:
             writing.execute(
                 "INSERT INTO entry (at, source, emotion, estimate, playlist) "

@@ -11,12 +11,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from emotions.report import calibration_table, headline_table, per_class_table, uar_table
 from foundation.pages import publish
 from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT
 from ser.ablations import table as ablation_table
 from ser.evaluation import enrolled, report, robustness
-from ser.evaluation.cross_validation import PREDICTIONS_FILE, metrics_of, read_predictions
+from ser.evaluation.predictions import PREDICTIONS, PREDICTIONS_FILE, metrics_of
 from ser.network.artefact import DEFAULT_FOLDER
 
 PAGES = (CHECKOUT / "README.md", DEFAULT_FOLDER / "README.md")
@@ -43,7 +44,7 @@ COMPARED = (
 
 def all_metrics(folder: Path = DEFAULT_FOLDER) -> dict[str, Any]:
     """Return the figures of every committed table of predictions, by protocol."""
-    return {name: metrics_of(read_predictions(folder / file)) for name, file in TABLES.items()}
+    return {name: metrics_of(PREDICTIONS.read(folder / file)) for name, file in TABLES.items()}
 
 
 def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> dict[str, str]:
@@ -53,14 +54,19 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     `emotify evaluate` with ``--robustness``, ``--enrolled``, or ``--corpus`` and ``--json``, and
     `emotify ablate` have written what they show.
     """
+    headline = figures["luna-jimenez"]
     measured, of_enrolled = folder / robustness.FILE, folder / enrolled.FILE
     tables = {
-        "results": report.headline_table({ROW_NAMES[key]: figures[key] for key in TABLES}),
+        "results": headline_table(
+            {ROW_NAMES[key]: figures[key] for key in TABLES}, people="actors"
+        ),
         "published": report.published_table(COMPARED),
-        "per-class": report.per_class_table(figures["luna-jimenez"]),
-        "per-group": report.per_group_table(figures["luna-jimenez"]),
-        "per-actor": report.per_actor_table(figures["luna-jimenez"]),
-        "calibration": report.calibration_table({"out of fold": figures["luna-jimenez"]}),
+        "per-class": per_class_table(headline),
+        "per-group": uar_table(headline["uar_per_group"]),
+        "per-actor": uar_table(headline["uar_per_actor"], title="actor"),
+        "calibration": calibration_table(
+            {"out of fold": headline}, examples="clips", people="actors"
+        ),
     }
     if measured.exists():
         tables["robustness"] = report.robustness_table(robustness.read_table(measured))
@@ -85,19 +91,19 @@ def draw(
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from emotions import plots as judged_plots
+    from emotions import metric_plots
     from ser.ablations import plots as ablation_plots
     from ser.evaluation import plots
 
     folder.mkdir(parents=True, exist_ok=True)
     judged = figures["luna-jimenez"]
     drawn = {
-        "confusion": judged_plots.plot_confusion(judged),
-        "per_class": judged_plots.plot_per_class(judged),
+        "confusion": metric_plots.plot_confusion(judged, answered="heard", people="speakers"),
+        "per_class": metric_plots.plot_per_class(judged),
         "per_actor": plots.plot_per_actor(judged),
         "ladder": plots.plot_ladder(judged),
-        "reliability": judged_plots.plot_reliability(judged),
-        "risk_coverage": judged_plots.plot_risk_coverage(judged),
+        "reliability": metric_plots.plot_reliability(judged),
+        "risk_coverage": metric_plots.plot_risk_coverage(judged, examples="clips"),
     }
     if ablations.exists():
         compared = ablation_table.summary(ablation_table.read_table(ablations))

@@ -3,7 +3,7 @@
 >>> from ser.recognizer import load_recognizer
 >>> estimate = load_recognizer().predict("data/samples/reading_short.wav")
 >>> estimate.label
-'calm'
+'sad'
 """
 
 import math
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from emotions.calibration import Calibration
 from emotions.estimate import EmotionEstimate, Segment
 from emotions.labels import EMOTIONS
+from emotions.places import Seconds
 from foundation.errors import InputError
 from foundation.parallel import in_order
 from ser.network.artefact import Artefact, load
@@ -157,7 +158,7 @@ class Recognizer(Hearing):
         >>> stream = recognizer.stream(48_000)  # doctest: +SKIP
         >>> for block in microphone:  # doctest: +SKIP
         ...     for segment in stream.feed(block):
-        ...         print(segment.start_seconds, segment.label)
+        ...         print(segment.place.start, segment.label)
         >>> estimate = stream.finish()  # doctest: +SKIP
 
         Parameters
@@ -348,8 +349,8 @@ class Summary:
         self._weighted += seconds * probabilities.max() * probabilities.astype(np.float64)
         self._seconds += seconds
         self._new_seconds += new_seconds
-        place = window.start_seconds, window.end_seconds
-        self._segments.append(Segment(*place, tuple(probabilities.tolist())))
+        place = Seconds(window.start_seconds, window.end_seconds)
+        self._segments.append(Segment(place, tuple(probabilities.tolist())))
         return self._segments[-1]
 
     def _sum(self) -> NDArray[np.float64]:

@@ -155,8 +155,8 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
         print("  timeline: all of it was judged at once")
     for segment in estimate.segments:
         print(
-            f"  {segment.start_seconds:8.1f} - {segment.end_seconds:.1f} s  "
-            f"{segment.label} ({max(segment.probabilities):.0%})"
+            f"  {segment.place.start:8.1f} - {segment.place.end:.1f} s  "
+            f"{segment.label} ({segment.confidence:.0%})"
         )
 
 
@@ -583,6 +583,8 @@ def evaluate(
         _evaluate_quickly(_corpus(ravdess), Path("build/evaluate-quick") if out is None else out)
         return
     from ser.evaluation import cross_validation as evaluation
+    from ser.evaluation.folds import PROTOCOLS
+    from ser.evaluation.predictions import PREDICTIONS, PREDICTIONS_FILE, metrics_of
     from ser.evaluation.report import describe
     from ser.network.artefact import DEFAULT_FOLDER
 
@@ -603,17 +605,17 @@ def evaluate(
             only_folds=folds,
             calibrate=not shuffle_labels,
         )
-    elif protocol != evaluation.PROTOCOLS[0] or shuffle_labels or members:
+    elif protocol != PROTOCOLS[0] or shuffle_labels or members:
         raise InputError(
             "--protocol, --shuffle-labels and --members say how to train: add --train --out "
-            f"FOLDER; the committed predictions are those of {evaluation.PROTOCOLS[0]}"
+            f"FOLDER; the committed predictions are those of {PROTOCOLS[0]}"
         )
     else:
-        table = committed = evaluation.read_predictions(folder / evaluation.PREDICTIONS_FILE)
+        table = committed = PREDICTIONS.read(folder / PREDICTIONS_FILE)
         if ravdess is not None:
             table = evaluation.predict_out_of_fold(_corpus(ravdess), folder)
-            reproduction = evaluation.compare(table, committed)
-    figures = evaluation.metrics_of(table)
+            reproduction = PREDICTIONS.compare(table, committed)
+    figures = metrics_of(table)
     print(json.dumps(figures, indent=2) if as_json else describe(figures))
     if reproduction is not None:
         complain(reproduction.summary())

@@ -9,7 +9,7 @@ from foundation.errors import InputError
 from ser.ablations.rows import BASE, EPOCHS, ROWS, Row
 from ser.corpora.crema_d import Clip as CremaClip
 from ser.corpora.ravdess import Clip
-from ser.evaluation.cross_validation import Fold
+from ser.evaluation.folds import Fold
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from emotions.plots import OURS, QUIET
+from emotions.metric_plots import OURS, QUIET
 from foundation.plot_style import INK, new_axes, style
 from ser.ablations.rows import BASE
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 from emotions import metrics
 from emotions.labels import EMOTION_NAMES
+from emotions.predictions import labels_of
 from foundation import jobs
 from foundation.safe_write import write_text
 from ser.ablations.features import view
@@ -28,12 +29,8 @@ from ser.ablations.rows import EPOCHS, ROWS, Row, rows_named
 from ser.ablations.table import COLUMNS
 from ser.corpora.crema_d import Clip as CremaClip
 from ser.corpora.ravdess import Clip
-from ser.evaluation.cross_validation import (
-    TABLE_COLUMNS,
-    make_folds,
-    read_predictions,
-    write_predictions,
-)
+from ser.evaluation.folds import make_folds
+from ser.evaluation.predictions import PREDICTIONS
 from ser.features.augment import AugmentSettings
 from ser.features.feature_copies import FeatureCopies, cached_feature_copies
 from ser.features.mfcc import new_extractor
@@ -160,7 +157,7 @@ def _train_and_predict(
         for clip, row in zip(job.judged, probabilities, strict=True)
     ]
     path = _job_file(job.row, job.fold, job.seed, job.folder)
-    write_predictions(pd.DataFrame(rows, columns=list(TABLE_COLUMNS)), path)
+    PREDICTIONS.write(pd.DataFrame(rows, columns=list(PREDICTIONS.columns)), path)
     # Written last: where it is, the job was done to its end.
     done = {"recipe": recipe_of(job.row, job.epochs)}
     write_text(path.with_suffix(".json"), json.dumps(done, indent=1) + "\n")
@@ -190,7 +187,7 @@ def _stored(row: Row, fold: int, seed: int, folder: Path, epochs: int) -> pd.Dat
         return None
     if done["recipe"] != recipe_of(row, epochs):
         return None
-    return read_predictions(path)
+    return PREDICTIONS.read(path)
 
 
 def collect(folder: Path, folds: Sequence[int], n_seeds: int, epochs: int = EPOCHS) -> pd.DataFrame:
@@ -207,7 +204,7 @@ def collect(folder: Path, folds: Sequence[int], n_seeds: int, epochs: int = EPOC
                 held = [part for part in parts if part is not None]
                 if len(held) < len(parts):
                     continue
-                labels = held[0]["emotion"].map(EMOTION_NAMES.index).to_numpy()
+                labels = labels_of(held[0])
                 heard = combine(held, len(held) - row.statistics).argmax(axis=1)
                 judged.append(
                     (

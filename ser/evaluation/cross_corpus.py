@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 
 from emotions import metrics
 from emotions.labels import EMOTION_NAMES
+from emotions.report import percent
 from foundation.errors import InputError
 from foundation.text import printable
 from ser.corpora.labelled_folders import (
@@ -207,7 +208,7 @@ def judge(
     return OrderedDict(
         uar=float(np.mean(recalls)),
         uar_interval_95=(
-            metrics.bootstrap_over_actors(labels, heard, who)
+            metrics.bootstrap_over_people(labels, heard, who)
             if who is not None and len(clips_of) > 1
             else None
         ),
@@ -215,15 +216,10 @@ def judge(
         macro_f1=float(f1_score(labels, heard, labels=columns, average="macro", zero_division=0)),
         recall=dict(zip(emotions, map(float, recalls), strict=True)),
         uar_per_speaker={
-            name: _uar(labels[clips], heard[clips]) for name, clips in clips_of.items()
+            name: metrics.uar(labels[clips], heard[clips]) for name, clips in clips_of.items()
         },
         confusion=confusion_matrix(labels, heard, labels=columns).tolist(),
     )
-
-
-def _uar(labels: NDArray[np.int64], heard: NDArray[np.int64]) -> float:
-    # A speaker may lack emotions that were heard: recall is over those that were meant.
-    return float(recall_score(labels, heard, labels=np.unique(labels), average="macro"))
 
 
 def describe(figures: Mapping[str, Any]) -> str:
@@ -235,7 +231,7 @@ def describe(figures: Mapping[str, Any]) -> str:
         + (f", {n_speakers} speakers" if n_speakers else ""),
         f"model      {figures['model']}",
         "emotions   " + "  ".join(f"{name} {n}" for name, n in figures["emotions"].items()),
-        f"chance     {_percent(figures['chance'])}",
+        f"chance     {percent(figures['chance'])}",
     ]
     if figures["left_out"]:
         rows = [LeftOut(**row) for row in figures["left_out"]]
@@ -244,28 +240,24 @@ def describe(figures: Mapping[str, Any]) -> str:
     for name, run in runs.items():
         interval = run["uar_interval_95"]
         lines.append(
-            f"{NORMALISATIONS[name]:<24}{_percent(run['uar']):>6}{_percent(run['accuracy']):>10}"
-            f"{_percent(run['macro_f1']):>10}  "
-            + ("-".join(map(_percent, interval)) if interval else "needs speakers")
+            f"{NORMALISATIONS[name]:<24}{percent(run['uar']):>6}{percent(run['accuracy']):>10}"
+            f"{percent(run['macro_f1']):>10}  "
+            + ("-".join(map(percent, interval)) if interval else "needs speakers")
         )
     if "corpus" not in runs:
         lines.append("normalised: not with this model, which was saved without its statistics")
     lines += ["", f"{'recall':<24}" + "".join(f"{name:>10}" for name in emotions)]
     for name, run in runs.items():
-        recalls = "".join(f"{_percent(run['recall'][emotion]):>10}" for emotion in emotions)
+        recalls = "".join(f"{percent(run['recall'][emotion]):>10}" for emotion in emotions)
         lines.append(f"{NORMALISATIONS[name]:<24}{recalls}")
     if n_speakers:
         lines += ["", f"{'UAR per speaker':<24}" + "".join(f"{name:>10}" for name in runs)]
         for speaker in runs["none"]["uar_per_speaker"]:
             values = (run["uar_per_speaker"][speaker] for run in runs.values())
-            row = "".join(f"{_percent(value):>10}" for value in values)
+            row = "".join(f"{percent(value):>10}" for value in values)
             lines.append(f"{speaker:<24}{row}")
     lines += ["", "confusion as it is (rows: meant, columns: heard)"]
     lines.append(" " * 24 + "".join(f"{name:>10}" for name in emotions))
     for name, row in zip(emotions, runs["none"]["confusion"], strict=True):
         lines.append(f"{name:<24}" + "".join(f"{count:>10}" for count in row))
     return "\n".join(lines)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"

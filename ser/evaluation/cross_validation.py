@@ -1,8 +1,8 @@
 """Judge the recipe on speakers it has never heard, and keep the evidence.
 
-The protocol is that of REFERENCES in the model card: folds by actor (`folds.json`), and inside
-each fold two validation actors. `cross_validate` goes through it in two steps, each a set of
-independent jobs:
+The protocol is that of REFERENCES in the model card: folds by actor, and inside each fold two
+validation actors (`ser.evaluation.folds`). `cross_validate` goes through it in two steps, each a
+set of independent jobs:
 
 1. *choice*: for every fold, networks that have heard neither its validation nor its test actors
    predict the validation clips, and the calibration is fitted on those predictions;
@@ -11,11 +11,10 @@ independent jobs:
 
 Each judged network is saved as a model folder of its own; the out-of-fold predictions come from
 that folder through `ser.recognizer`, the same way that a user's recording goes, and are
-committed. So every figure rebuilds without audio (`metrics_of`), and with RAVDESS at hand the
-predictions of the first seed are reproduced (`predict_out_of_fold`).
+committed (`ser.evaluation.predictions`). With RAVDESS at hand those of the first seed are
+reproduced (`predict_out_of_fold`).
 """
 
-import json
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,106 +23,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from emotions import metrics
 from emotions.calibration import Calibration, store_calibration
 from emotions.calibration_fitting import fit_calibration
-from emotions.labels import EMOTION_NAMES
 from foundation import jobs
 from foundation.errors import InputError
-from foundation.tables import read_table, write_table
 from foundation.text import printable
-from ser.corpora.ravdess import INTENSITIES, Clip
+from ser.corpora.ravdess import Clip
+from ser.evaluation.folds import Fold, fold_folder, make_folds
+from ser.evaluation.predictions import (
+    PREDICTIONS,
+    PREDICTIONS_FILE,
+    VALIDATION_FILE,
+    committed_predictions,
+    metrics_of,
+)
 from ser.features.mfcc import new_extractor
-from ser.network.artefact import DEFAULT_FOLDER, plain, stored_settings
+from ser.network.artefact import plain, stored_settings
 from ser.recognizer import Recognizer, load_recognizer
-
-PROTOCOLS = ("luna-jimenez", "emobox", "random-split")
-PREDICTIONS_FILE = "out_of_fold.csv"
-VALIDATION_FILE = "validation.csv"  # what the calibrations were fitted on
-TABLE_COLUMNS = ("clip_id", "actor", "fold", "seed", "emotion", *EMOTION_NAMES)
-REPRODUCTION_TOLERANCE = 1e-3  # resampling, FFT and float32 sums differ a little between machines
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One division of the clips.
-
-    Attributes
-    ----------
-    number
-        The fold's number in its publication.
-    train, validation, test
-        Clips; by actor in every protocol but ``random-split``.
-    """
-
-    number: int
-    train: tuple[Clip, ...]
-    validation: tuple[Clip, ...]
-    test: tuple[Clip, ...]
-
-
-def make_folds(clips: Sequence[Clip], protocol: str) -> tuple[Fold, ...]:
-    """Divide clips as a protocol asks.
-
-    Parameters
-    ----------
-    clips
-        The corpus.
-    protocol
-        ``"luna-jimenez"`` (five folds by actor, the headline), ``"emobox"`` (six), or
-        ``"random-split"``: five folds drawn over clips, with every speaker on both sides. The
-        last is here to show how much it flatters, and for nothing else.
-
-    Raises
-    ------
-    InputError
-        If the protocol is unknown or its actors are not in the corpus.
-    """
-    if protocol == "random-split":
-        return _random_folds(clips)
-    if protocol not in PROTOCOLS:
-        raise InputError(f"unknown protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
-    published = json.loads(Path(__file__).with_name("folds.json").read_text("utf-8"))
-    folds = []
-    for entry in published[protocol]["folds"]:
-        test, validation = set(entry["test_actors"]), set(entry["validation_actors"])
-        absent = (test | validation) - {clip.actor for clip in clips}
-        if absent:
-            raise InputError(
-                f"protocol {protocol} needs all 24 actors; the corpus lacks {sorted(absent)}; "
-                "run `emotify ravdess validate DIR` to see what is missing"
-            )
-        folds.append(
-            Fold(
-                entry["fold"],
-                tuple(clip for clip in clips if clip.actor not in test | validation),
-                tuple(clip for clip in clips if clip.actor in validation),
-                tuple(clip for clip in clips if clip.actor in test),
-            )
-        )
-    return tuple(folds)
-
-
-def _random_folds(clips: Sequence[Clip], n_folds: int = 5) -> tuple[Fold, ...]:
-    part = np.random.default_rng(0).permutation(len(clips)) % n_folds
-    return tuple(
-        Fold(
-            number,
-            tuple(clip for clip, p in zip(clips, part, strict=True) if p != number),
-            (),
-            tuple(clip for clip, p in zip(clips, part, strict=True) if p == number),
-        )
-        for number in range(n_folds)
-    )
-
-
-def fold_folder(model_folder: Path, number: int, seed: int = 0) -> Path:
-    """Return where the network of a fold is kept; those of seed 0 are committed."""
-    top = model_folder / "seeds" / str(seed) if seed else model_folder
-    return top / "folds" / str(number)
 
 
 def predict_clips(
@@ -134,12 +52,12 @@ def predict_clips(
     *,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Return a table of predictions by one model (columns `TABLE_COLUMNS`)."""
+    """Return a table of predictions by one model (`ser.evaluation.predictions`)."""
     rows = []
     for clip in tqdm(clips, f"fold {fold}", unit="clip", leave=False, disable=not progress):
         probabilities = [round(p, 6) for p in recognizer.predict(clip.path).probabilities]
         rows.append((clip.clip_id, clip.actor, fold, seed, clip.emotion.name, *probabilities))
-    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+    return pd.DataFrame(rows, columns=list(PREDICTIONS.columns))
 
 
 def fold_models(clips: Sequence[Clip], model_folder: Path) -> list[tuple[Recognizer, Fold]]:
@@ -186,7 +104,7 @@ def predict_out_of_fold(clips: Sequence[Clip], model_folder: Path) -> pd.DataFra
     InputError
         As `fold_models`.
     """
-    return _in_order(
+    return PREDICTIONS.in_order(
         [
             predict_clips(
                 recognizer, fold.test, fold.number, recognizer.artefact.settings["recipe"]["seed"]
@@ -221,7 +139,7 @@ def cross_validate(
         Model folder: networks go to `fold_folder`, predictions to ``out/out_of_fold.csv`` and
         those of the validation clips to ``out/validation.csv``.
     protocol
-        See `make_folds`.
+        See `ser.evaluation.folds.make_folds`.
     seeds
         Seeds of weights, order and masks. The calibration of a fold is chosen with the first.
     shuffle_labels
@@ -238,7 +156,7 @@ def cross_validate(
     Returns
     -------
     DataFrame
-        Out-of-fold predictions, columns `TABLE_COLUMNS`.
+        Out-of-fold predictions (`ser.evaluation.predictions`).
     """
     from ser.features.feature_copies import cached_feature_copies
     from ser.training import train  # imports TensorFlow
@@ -273,7 +191,10 @@ def cross_validate(
         if calibrate and fold.validation
     ]
     validation = run(choices, "choice") if choices else []
-    calibrations = {int(table["fold"].iloc[0]): fit_calibration(table) for table in validation}
+    calibrations = {
+        int(table["fold"].iloc[0]): fit_calibration(table, PREDICTIONS.person)
+        for table in validation
+    }
     judgements = [
         _Job(
             folder=fold_folder(out, fold.number, seed),
@@ -286,10 +207,10 @@ def cross_validate(
         for seed in seeds
         for fold in folds
     ]
-    table = _in_order(run(judgements, "judgement"))
-    write_predictions(table, out / PREDICTIONS_FILE)
+    table = PREDICTIONS.in_order(run(judgements, "judgement"))
+    PREDICTIONS.write(table, out / PREDICTIONS_FILE)
     if validation:
-        write_predictions(_in_order(validation), out / VALIDATION_FILE)
+        PREDICTIONS.write(PREDICTIONS.in_order(validation), out / VALIDATION_FILE)
     cache.unlink()
     return table
 
@@ -330,7 +251,7 @@ def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) ->
         and predictions.is_file()
     )
     if trained and job.calibration in (None, Calibration.from_dict(stored.get("calibration"))):
-        return read_predictions(predictions)
+        return PREDICTIONS.read(predictions)
     if not trained:
         from ser.network import artefact
         from ser.training import train
@@ -344,12 +265,8 @@ def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) ->
         store_calibration(job.folder, job.calibration)
     recognizer = load_recognizer(job.folder)
     table = predict_clips(recognizer, job.judged, job.fold, seed, progress=False)
-    write_predictions(table, predictions)
+    PREDICTIONS.write(table, predictions)
     return table
-
-
-def _in_order(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(tables).sort_values(["seed", "clip_id"], ignore_index=True)
 
 
 def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
@@ -358,116 +275,3 @@ def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
         replace(clip, emotion=clips[other].emotion)
         for clip, other in zip(clips, order, strict=True)
     ]
-
-
-def write_predictions(table: pd.DataFrame, path: Path) -> None:
-    """Write a table of predictions; an existing one is replaced at the end."""
-    write_table(table, path, float_format="%.6f")
-
-
-def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a table of predictions.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or is not such a table.
-    """
-    advice = "make predictions with `emotify evaluate --ravdess DIR --train --out FOLDER`"
-    return read_table(path, TABLE_COLUMNS, advice, dtype={"clip_id": str})
-
-
-def metrics_of(table: pd.DataFrame) -> dict[str, Any]:
-    """Return `emotions.metrics.evaluate` of a table of predictions, averaged over its seeds.
-
-    ``uar_per_seed`` and ``uar_sd_over_seeds`` say how much the seeds differ; ``uar_per_group`` has
-    the speaker's sex and the intensity that was asked for (without neutral, which has but one).
-    """
-    per_seed = {}
-    for seed in table["seed"].unique():
-        rows = table[table["seed"] == seed]
-        probabilities = rows[list(EMOTION_NAMES)].to_numpy()
-        labels = rows["emotion"].map(EMOTION_NAMES.index).to_numpy()
-        per_seed[int(seed)] = metrics.evaluate(
-            labels,
-            probabilities / probabilities.sum(axis=1, keepdims=True),  # six decimals are stored
-            rows["actor"],
-            rows["fold"],
-        )
-        predicted = probabilities.argmax(axis=1)
-        per_seed[int(seed)]["uar_per_group"] = {
-            group: metrics.uar(labels[members], predicted[members])
-            for group, members in _groups(rows["clip_id"]).items()
-            if members.any()
-        }
-    return metrics.over_seeds(per_seed)
-
-
-def _groups(clip_ids: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
-    clips = [Clip.from_path(clip_id) for clip_id in clip_ids]
-    sexes = {"men": "male", "women": "female"}
-    return {
-        **{name: np.array([clip.sex == sex for clip in clips]) for name, sex in sexes.items()},
-        **{
-            f"{intensity} intensity": np.array(
-                [clip.intensity == intensity and clip.emotion.name != "neutral" for clip in clips]
-            )
-            for intensity in INTENSITIES
-        },
-    }
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """How predictions made now compare with the committed ones.
-
-    Attributes
-    ----------
-    n_clips
-        Clips compared.
-    largest_difference
-        Largest absolute difference of any probability.
-    n_labels_changed
-        Clips whose most probable emotion is another one now.
-    missing
-        Committed clips that were not predicted now, or the other way round.
-    """
-
-    n_clips: int
-    largest_difference: float
-    n_labels_changed: int
-    missing: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the committed table is reproduced."""
-        return not self.missing and self.largest_difference <= REPRODUCTION_TOLERANCE
-
-    def summary(self) -> str:
-        """Say it in one line."""
-        verdict = "reproduced" if self.ok else "NOT reproduced"
-        text = (
-            f"committed predictions {verdict}: {self.n_clips} clips, largest difference "
-            f"{self.largest_difference:.1e}, labels changed {self.n_labels_changed}"
-        )
-        return f"{text}, clips on one side only {len(self.missing)}" if self.missing else text
-
-
-def compare(table: pd.DataFrame, committed: pd.DataFrame) -> Reproduction:
-    """Compare predictions with the committed ones of the same seeds, clip by clip."""
-    committed = committed[committed["seed"].isin(table["seed"].unique())]
-    both = table.merge(committed, on=["clip_id", "seed"], suffixes=("_now", "_then"))
-    now = both[[f"{name}_now" for name in EMOTION_NAMES]].to_numpy()
-    then = both[[f"{name}_then" for name in EMOTION_NAMES]].to_numpy()
-    ours, theirs = (set(zip(t["clip_id"], t["seed"], strict=True)) for t in (table, committed))
-    return Reproduction(
-        n_clips=len(both),
-        largest_difference=float(np.abs(now - then).max()) if len(both) else 1.0,
-        n_labels_changed=int((now.argmax(axis=1) != then.argmax(axis=1)).sum()),
-        missing=tuple(sorted(clip_id for clip_id, _ in ours ^ theirs)),
-    )
-
-
-def committed_predictions(name: str = PREDICTIONS_FILE) -> pd.DataFrame:
-    """Return predictions that ship with the model."""
-    return read_predictions(DEFAULT_FOLDER / name)

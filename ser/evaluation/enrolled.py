@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from emotions import metrics
+from emotions import calibration_metrics, metrics
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
 from ser.corpora.ravdess import Clip
@@ -227,7 +227,7 @@ def table_of(judged: pd.DataFrame) -> pd.DataFrame:
         shares = (
             float(np.mean(uars)),
             float(np.mean(guesses == labels)),
-            metrics.expected_calibration_error(labels, probabilities),
+            calibration_metrics.expected_calibration_error(labels, probabilities),
         )
         rows.append((speaker, draw, len(part), *(round(100 * share, 2) for share in shares)))
     table = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,4 +1,4 @@
-"""Pictures of how well emotions are recognised, from the figures of `emotions.metrics.evaluate`.
+"""Pictures of how well speech is recognised, beside those of any sense (`emotions.metric_plots`).
 
 Each function takes figures, and optionally axes, and returns the axes. Only notebooks and
 `ser.figures` import this module; it needs matplotlib.
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from emotions.plots import OURS, QUIET, chance_line
+from emotions.metric_plots import OURS, QUIET, chance_line
 from foundation.plot_style import new_axes, style
 from ser.evaluation.report import published_figures
 

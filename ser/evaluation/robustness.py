@@ -19,9 +19,9 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import recall_score
 from tqdm.auto import tqdm
 
+from emotions import metrics
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
 from foundation.errors import InputError
@@ -136,12 +136,7 @@ def table_of(
         100
         * np.mean(
             [
-                recall_score(
-                    labels[folds == fold],
-                    heard[folds == fold, number],
-                    labels=np.unique(labels[folds == fold]),
-                    average="macro",
-                )
+                metrics.uar(labels[folds == fold], heard[folds == fold, number])
                 for fold in np.unique(folds)
             ]
         )

@@ -11,7 +11,7 @@ from clustering.moods.mapping import MODES, SETTINGS, aim_for, aims_along, chose
 from clustering.playlist import make_playlist
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
-from ser.evaluation.cross_validation import committed_predictions
+from ser.evaluation.predictions import committed_predictions
 
 DOUBTS = ("sad has only 42%, angry 31%",)
 PREDICTED = committed_predictions()[list(EMOTION_NAMES)].to_numpy()

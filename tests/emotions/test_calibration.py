@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from emotions import metrics
+from emotions import calibration_metrics
 from emotions.calibration import CONFIDENT_ABOVE, Calibration, store_calibration, stored_calibration
 from emotions.calibration_fitting import fit_calibration, fit_temperature, mean_calibration
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 from foundation.shipped import shipped
-from ser.evaluation.cross_validation import committed_predictions
+from ser.evaluation.predictions import committed_predictions
 from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import load_recognizer
 
@@ -67,7 +67,7 @@ def test_fitting_undoes_a_known_distortion(distortion):
     fitted = fit_temperature(drawn, distorted, ACTORS)
     assert fitted == pytest.approx(distortion, rel=0.08)
     before, after = (
-        metrics.expected_calibration_error(drawn, probabilities)
+        calibration_metrics.expected_calibration_error(drawn, probabilities)
         for probabilities in (distorted, Calibration(fitted).apply(distorted))
     )
     assert after < 0.05
@@ -91,7 +91,7 @@ def test_even_a_perfect_or_a_clueless_network_gets_a_finite_temperature():
 
 
 def test_the_rule_is_one_half_and_the_doubt_names_both_emotions():
-    calibration = fit_calibration(TABLE)
+    calibration = fit_calibration(TABLE, "actor")
     assert calibration.confident_above == CONFIDENT_ABOVE == 0.5
     doubt = calibration.doubt((0.05, 0.05, 0.05, 0.42, 0.31, 0.05, 0.05, 0.02))
     assert doubt == "sad has only 42%, angry 31%"
@@ -102,7 +102,7 @@ def test_the_rule_is_one_half_and_the_doubt_names_both_emotions():
 
 
 def test_who_is_called_uncertain_is_less_often_right():
-    calibrated = fit_calibration(TABLE).apply(PROBABILITIES)
+    calibrated = fit_calibration(TABLE, "actor").apply(PROBABILITIES)
     calibration = Calibration(confident_above=CONFIDENT_ABOVE)
     uncertain = np.array([calibration.doubt(row) is not None for row in calibrated])
     right = calibrated.argmax(axis=1) == LABELS

@@ -3,13 +3,15 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
-from emotions.estimate import EmotionEstimate
+from emotions.estimate import EmotionEstimate, Nuance, Person, Segment
+from emotions.places import Seconds
 from foundation.errors import InputError
 from listener import store as module
 from listener.store import Track, no_judgements, open_store, store_path
@@ -62,6 +64,19 @@ def test_history_is_kept_the_latest_first(store, catalogue):
     assert "sad, named" in latest.describe() and latest.describe().endswith("/x")
     ids = [one.track_id for one in store.past_tracks()]
     assert ids == [t.track_id for t in (*sad.tracks, *happy.tracks)]
+
+
+def test_an_estimate_is_kept_without_its_timeline_and_without_other_people(store, catalogue):
+    people = [Person(EmotionEstimate.of("happy"), name="Zoe"), Person(SAD)]
+    segments = [Segment(Seconds(0, 4), SAD.probabilities)]
+    nuances = [Nuance("grief", 0.8, -0.7, -0.2)]
+    doubts = ["it was dark"]
+    estimate = EmotionEstimate(SAD.probabilities, 4.0, segments, doubts, nuances, people)
+    store.remember(estimate, make_playlist(SAD, catalogue, n_tracks=1).to_dict(), source="us.jpg")
+    [entry] = store.entries()
+    assert "Zoe" not in str(entry) and "segments" not in entry.estimate
+    kept = EmotionEstimate.from_dict(entry.estimate)
+    assert kept == replace(estimate, segments=(), people=())
 
 
 def test_the_order_is_that_of_the_entries_whatever_the_clock_says(store, catalogue, monkeypatch):

@@ -16,7 +16,7 @@ from foundation.errors import InputError
 from foundation.shipped import shipped
 from ser import recognizer as recognizer_module
 from ser.corpora.ravdess import index_clips
-from ser.evaluation.cross_validation import make_folds
+from ser.evaluation.folds import make_folds
 from ser.features.augment import add_noise
 from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import Recognizer, Summary, load_recognizer
@@ -78,8 +78,8 @@ def test_a_long_recording_has_a_timeline_that_covers_it(recognizer, speech):
     samples, rate = speech
     repeated = np.tile(samples, 6)
     estimate = recognizer.predict(repeated, sample_rate_hz=rate)
-    starts = [segment.start_seconds for segment in estimate.segments]
-    ends = [segment.end_seconds for segment in estimate.segments]
+    starts = [segment.place.start for segment in estimate.segments]
+    ends = [segment.place.end for segment in estimate.segments]
     assert len(estimate.segments) >= 5 and starts == sorted(starts)
     assert all(start <= end for start, end in zip(starts[1:], ends, strict=False))  # no gap
     assert ends[-1] > estimate.duration_seconds - 1
@@ -197,8 +197,9 @@ def test_pauses_are_not_in_the_timeline(recognizer, speech):
         np.concatenate([samples, pause, samples, samples]), sample_rate_hz=rate
     )
     n = len(samples) / rate
-    assert not any(s.end_seconds > n + 0.5 and s.start_seconds < n + 7.5 for s in estimate.segments)
-    assert estimate.segments[0].end_seconds < n + 0.5 < estimate.segments[1].start_seconds
+    places = [segment.place for segment in estimate.segments]
+    assert not any(p.end > n + 0.5 and p.start < n + 7.5 for p in places)
+    assert places[0].end < n + 0.5 < places[1].start
     assert not any("speech" in doubt for doubt in estimate.doubts)
 
 
@@ -231,10 +232,7 @@ def test_a_stream_gives_the_estimate_of_the_whole(recognizer, speech, rate_hz, d
             assert estimate.duration_seconds == pytest.approx(whole.duration_seconds)
             assert len(estimate.segments) == len(whole.segments)
             for one, other in zip(estimate.segments, whole.segments, strict=True):
-                assert (one.start_seconds, one.end_seconds) == (
-                    other.start_seconds,
-                    other.end_seconds,
-                )
+                assert one.place == other.place
                 assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
             assert heard == list(estimate.segments)[: len(heard)]
             assert bool(heard) == (original is long)
@@ -273,7 +271,7 @@ def test_a_few_words_in_a_lot_of_noise_are_answered_with_a_doubt(recognizer, spe
     noise[: len(samples)] += samples
     estimate = recognizer.predict(noise, sample_rate_hz=rate)
     assert estimate.doubts[0].startswith("hardly any speech was heard in it (")
-    assert all(segment.end_seconds < len(samples) / rate + 1 for segment in estimate.segments)
+    assert all(segment.place.end < len(samples) / rate + 1 for segment in estimate.segments)
 
 
 def test_a_recording_that_is_open_is_taken(recognizer):

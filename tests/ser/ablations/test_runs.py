@@ -15,7 +15,8 @@ from ser.ablations import runs as ablation
 from ser.ablations.rows import BASE, ROWS, rows_named
 from ser.corpora import crema_d
 from ser.corpora.ravdess import Clip, expected_clip_ids
-from ser.evaluation.cross_validation import make_folds, read_predictions
+from ser.evaluation.folds import make_folds
+from ser.evaluation.predictions import PREDICTIONS
 from ser.features.augment import AugmentSettings, copy_kinds
 from ser.features.mfcc import new_extractor
 from ser.settings import FeatureSettings
@@ -386,7 +387,7 @@ def test_jobs_resume_and_rows_combine(tones, tmp_path, monkeypatch):
     assert len(table) == 20
     means = table.groupby("row")["uar"].mean()
     assert means[BASE] == 1 and means["statistics"] == means["svm-rbf"] == 0
-    stored = read_predictions(tmp_path / BASE / "seed-0-fold-3.csv")
+    stored = PREDICTIONS.read(tmp_path / BASE / "seed-0-fold-3.csv")
     assert set(stored["actor"]) == {8, 17, 21, 23, 24}
     # Another number of epochs is another recipe.
     assert ablation.collect(tmp_path, range(5), 1, epochs=2).empty

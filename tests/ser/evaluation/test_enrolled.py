@@ -18,7 +18,7 @@ from foundation.tables import write_table
 from ser import figures
 from ser.corpora.ravdess import index_clips
 from ser.evaluation import enrolled
-from ser.evaluation.cross_validation import Fold
+from ser.evaluation.folds import Fold
 from ser.features.augment import add_noise
 from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import load_recognizer

@@ -12,7 +12,9 @@ from emotions.calibration_fitting import fit_calibration
 from emotions.labels import EMOTION_NAMES, EMOTIONS
 from ser.corpora.ravdess import Clip
 from ser.evaluation import cross_validation as evaluate
-from ser.evaluation.cross_validation import cross_validate, fold_folder, read_predictions
+from ser.evaluation.cross_validation import cross_validate
+from ser.evaluation.folds import fold_folder
+from ser.evaluation.predictions import PREDICTIONS
 from ser.features.mfcc import new_extractor
 from ser.sound.audio import Recording
 from ser.sound.windows import trimmed
@@ -191,19 +193,19 @@ def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monk
     # First the choice of the calibration, then the judgement.
     assert heard == [everybody - test - validation, everybody - test]
     assert set(table["actor"]) == test
-    assert set(read_predictions(tmp_path / "validation.csv")["actor"]) == validation
+    assert set(PREDICTIONS.read(tmp_path / "validation.csv")["actor"]) == validation
     assert np.allclose(table[list(EMOTION_NAMES)].sum(axis=1), 1, atol=1e-4)
     again = cross_validate(corpus, tmp_path, **asked)
     assert len(heard) == 2  # not trained again
     assert table.equals(again)
     stored = json.loads((fold_folder(tmp_path, 3) / "settings.json").read_text())
     assert stored["recipe"]["protocol"] == "luna-jimenez"
-    chosen = fit_calibration(read_predictions(tmp_path / "validation.csv"))
+    chosen = fit_calibration(PREDICTIONS.read(tmp_path / "validation.csv"), "actor")
     assert stored["calibration"] == chosen.to_dict()
     # Another calibration: the network stays, what it says is read in another way.
     milder = replace(chosen, temperature=3 * chosen.temperature)
     with monkeypatch.context() as other:
-        other.setattr(evaluate, "fit_calibration", lambda _table: milder)
+        other.setattr(evaluate, "fit_calibration", lambda _table, _person: milder)
         milder_table = cross_validate(corpus, tmp_path, **asked)
     assert len(heard) == 2
     names = list(EMOTION_NAMES)
