@@ -8,6 +8,10 @@ from foundation.errors import InputError
 DATA_HOME_VARIABLE = "EMOTIFY_DATA_HOME"
 CONFIG_HOME_VARIABLE = "EMOTIFY_CONFIG_HOME"
 
+# Kinds of data that one room keeps and another must know, to forget them.
+SPEAKERS = "speakers"  # profiles of voices
+TABLES = "tables"  # tracks that were fetched, and `music-*` that were measured
+
 
 def user_data_folder(kind: str) -> Path:
     """Return the folder for one kind of data, there or not; ``EMOTIFY_DATA_HOME`` moves all."""

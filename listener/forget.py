@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation.errors import InputError
-from foundation.user_data import user_config_folder, user_data_folder
+from foundation.user_data import SPEAKERS, TABLES, user_config_folder, user_data_folder
 from listener import schedules, system_jobs
 from listener.own_tracks import IMPORTS
 from listener.profile import profile_path
 from listener.store import open_store, store_path
-from ser.voices.enrolment import data_folder as speaker_folder
 from spotify.token_store import FILE as TOKEN_FILE
 
 LOGIN = "the login to Spotify"
@@ -56,8 +55,8 @@ def stored(tell: Callable[[str], None]) -> list[Stored]:
         "what was put on Spotify, and what was begun": [user_data_folder(PLAYLISTS)],
         "schedules": [schedules.schedule_folder()],
         "the profile": [profile_path()],
-        "voices": [speaker_folder()],
-        "tables of your own music": sorted(user_data_folder("tables").glob("music-*")),
+        "voices": [user_data_folder(SPEAKERS)],
+        "tables of your own music": sorted(user_data_folder(TABLES).glob("music-*")),
     }
     found = (
         Stored(what, tuple(path for path in paths if path.exists() or path.is_symlink()))

@@ -10,7 +10,7 @@ from clustering.tables.fma import is_fma
 from clustering.tables.layouts import in_our_columns, read_frame
 from foundation.download import DownloadError, Remote, download
 from foundation.errors import InputError
-from foundation.user_data import user_data_folder
+from foundation.user_data import TABLES, user_data_folder
 
 REMOTES: Mapping[str, Remote] = {
     # 32,833 rows of Spotify tracks with audio features (CC0). Its publisher gives no checksum: it
@@ -55,7 +55,7 @@ def download_table(
     """
     if name not in REMOTES:
         raise InputError(f"there is no table {name!r}; choose one of: {', '.join(REMOTES)}")
-    folder = user_data_folder("tables") if folder is None else Path(folder)
+    folder = user_data_folder(TABLES) if folder is None else Path(folder)
     path = download(REMOTES[name], folder, url=url, progress=progress)
     try:
         if path.suffix == ".zip":

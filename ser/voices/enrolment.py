@@ -27,7 +27,7 @@ from emotions.labels import EMOTION_NAMES, emotion_named
 from foundation.errors import InputError
 from foundation.records import RecordFormat, record_names
 from foundation.text import printable
-from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
+from foundation.user_data import DATA_HOME_VARIABLE, SPEAKERS, make_private_folder, user_data_folder
 from ser.network.artefact import Artefact
 from ser.network.hearing import Hearing
 from ser.sound.voice_activity import LEAST_SPEECH_SECONDS
@@ -325,7 +325,7 @@ def heard(
 
 def data_folder() -> Path:
     """Return the folder of the profiles, there or not."""
-    return user_data_folder("speakers")
+    return user_data_folder(SPEAKERS)
 
 
 def check_name(name: str) -> str:
