@@ -1,6 +1,8 @@
-"""Draw the house from its code: imports flow in, a diagram in CONTRIBUTING.md flows out.
+"""Draw the house from its code: imports and docstrings flow in, diagrams and lists flow out.
 
     python scripts/draw_rooms.py          (part of `make figures`)
+
+The diagrams stand in CONTRIBUTING.md, what is in a room in the README of that room.
 
 Each box is a package, or a module that stands in front of packages; an arrow points from what
 imports to what is imported, wherever the import stands (a lazy one counts, too). An arrow is left
@@ -8,7 +10,9 @@ out where a longer way of arrows says the same (transitive reduction; Aho, Garey
 since everything above may use everything below it.
 """
 
+import ast
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import grimp
 
@@ -92,9 +96,40 @@ def diagram() -> str:
     return "\n\n".join(_flow_chart(graph, boxes) for boxes in charts)
 
 
+def contents(room: str) -> str:
+    """Return what is in a room as a Markdown table, by the first lines of the docstrings."""
+    folder = CHECKOUT / room
+    lines = ["| | |", "|---|---|"]
+    for path in sorted(folder.iterdir()):
+        if (path / "__init__.py").is_file():
+            names = ", ".join(f"`{module.stem}`" for module in _modules(path))
+            lines.append(f"| `{path.name}/` | {_first_line(path / '__init__.py')} {names} |")
+    lines += [f"| `{path.name}` | {_first_line(path)} |" for path in _modules(folder)]
+    return "\n".join(lines)
+
+
+def _modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+
+
+def _first_line(path: Path) -> str:
+    told = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return told.partition("\n")[0].replace("|", "\\|")
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that is drawn, with what shall stand in it."""
+    drawn = {PAGE: fill_in(PAGE.read_text("utf-8"), {"rooms": diagram()})}
+    for room in ROOMS:
+        page = CHECKOUT / room / "README.md"
+        drawn[page] = fill_in(page.read_text("utf-8"), {"contents": contents(room)})
+    return drawn
+
+
 def main() -> None:
-    """Draw it into the page."""
-    write_text(PAGE, fill_in(PAGE.read_text("utf-8"), {"rooms": diagram()}))
+    """Draw it into the pages."""
+    for page, text in pages().items():
+        write_text(page, text)
 
 
 if __name__ == "__main__":
