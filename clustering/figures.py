@@ -6,13 +6,16 @@ They stand between ``<!-- begin mood-scores -->`` or ``<!-- begin music-scores -
 matching end.
 """
 
+import sys
+
 import pandas as pd
 
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
 from clustering.music.model import DEFAULT_FILE
+from foundation.errors import InputError
 from foundation.pages import fill_in
 from foundation.safe_write import write_text
-from foundation.shipped import CHECKOUT
+from foundation.shipped import CHECKOUT, require_checkout
 from foundation.tables import read_table
 
 MUSIC_CARD = DEFAULT_FILE.with_name("README.md")
@@ -33,6 +36,7 @@ def music_table(scores: pd.DataFrame) -> str:
 
 def main() -> None:
     """Rebuild the tables and print them."""
+    require_checkout("rebuilding README and cards")
     scores = read_table(DEFAULT_FILE.with_name("scores.csv"), MUSIC_COLUMNS)
     tables = {
         "mood-scores": markdown_table(committed_scores()),
@@ -45,4 +49,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        print(f"emotify: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -8,12 +8,14 @@ of the model card. No audio is read.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from foundation.errors import InputError
 from foundation.pages import fill_in
 from foundation.safe_write import write_text
-from foundation.shipped import CHECKOUT
+from foundation.shipped import CHECKOUT, require_checkout
 from ser.ablations import table as ablation_table
 from ser.evaluation import enrolled, report, robustness
 from ser.evaluation.cross_validation import PREDICTIONS_FILE, metrics_of, read_predictions
@@ -111,6 +113,7 @@ def draw(
 
 def main() -> None:
     """Rebuild everything and print the figures."""
+    require_checkout("rebuilding README and model card")
     figures = all_metrics()
     write_text(DEFAULT_FOLDER / "metrics.json", json.dumps(figures, indent=1) + "\n")
     tables = markdown_tables(figures)
@@ -123,4 +126,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        print(f"emotify: {error}", file=sys.stderr)
+        sys.exit(2)
