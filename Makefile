@@ -11,7 +11,7 @@ TRACKS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help playlist test lint train evaluate evaluate-quick figures notebooks benchmarks clean
+.PHONY: help playlist test lint audit lock train evaluate evaluate-quick figures notebooks benchmarks clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -19,14 +19,26 @@ help: ## Say what can be made
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# uv takes seconds where pip takes minutes. Of pip's settings it is told the index; where a mirror or
+# a proxy wants more than that, pip itself does the same.
+PIP := $(BIN)/python -m pip install --quiet
+INDEX = $${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}
+define install
+	$(PIP) --require-hashes --requirement requirements-setup.lock
+	UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(INDEX)}" $(BIN)/uv pip install --quiet \
+	  --python $(BIN)/python --require-hashes --requirement $(1) \
+	  || { echo 'uv cannot; pip does it, in minutes'; $(PIP) --require-hashes --requirement $(1); }
+	$(PIP) --no-deps --no-build-isolation --editable .
+endef
+
 # The listener's part: no TensorFlow.
-$(VENV)/.listener: pyproject.toml requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[notebooks]'
+$(VENV)/.listener: pyproject.toml requirements-listener.lock requirements-setup.lock | $(BIN)/python
+	$(call install,requirements-listener.lock)
 	touch $@
 
 # Everything, for research and development.
-$(VENV)/.developer: pyproject.toml requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+$(VENV)/.developer: pyproject.toml requirements.lock requirements-setup.lock | $(BIN)/python
+	$(call install,requirements.lock)
 	touch $@ $(VENV)/.listener
 
 playlist: $(VENV)/.listener ## From a recording to a playlist: make playlist WAV=me.wav MODE=lift
@@ -40,6 +52,17 @@ lint: $(VENV)/.developer ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit: $(VENV)/.developer ## Look up known vulnerabilities of the locked versions
+	$(BIN)/python scripts/audit.py requirements.lock requirements-listener.lock requirements-setup.lock
+
+LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --no-annotate \
+  --universal --python-version 3.11 --generate-hashes $(UPGRADE) --output-file
+UPGRADE ?=
+lock: $(VENV)/.developer ## Lock what pyproject.toml says; UPGRADE=--upgrade for new versions
+	$(LOCK) requirements.lock pyproject.toml --extra dev
+	$(LOCK) requirements-listener.lock pyproject.toml --extra notebooks --constraint requirements.lock
+	$(LOCK) requirements-setup.lock --group setup --constraint requirements.lock
 
 train: $(VENV)/.developer ## Train the shipped model on all of EMOTIFY_RAVDESS
 	$(BIN)/emotify train --out models/ser
@@ -68,4 +91,4 @@ benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
 	$(BIN)/python benchmarks/simulated_listener.py
 
 clean: ## Remove what was built, the virtual environment too
-	rm -rf build $(VENV)
+	rm -rf build dist $(VENV)

@@ -16,10 +16,10 @@ import typer
 
 from app.terminal import complain, guarded
 from foundation.errors import InputError
+from foundation.shipped import CHECKOUT, require_checkout
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = ROOT / "notebooks" / "playlist_generation.ipynb"
-BUILD = ROOT / "build"
+NOTEBOOK = CHECKOUT / "notebooks" / "playlist_generation.ipynb"
+BUILD = CHECKOUT / "build"
 
 
 def run(
@@ -32,6 +32,9 @@ def run(
     """Run the notebook on a recording and print the playlist."""
     from ser.sound.audio import Recording
 
+    require_checkout(
+        "the notebook", "`emotify playlist me.wav --html playlist.html` makes the same page"
+    )
     Recording(recording)  # a wrong file is refused before a kernel starts
     page = BUILD / "playlist.html"
     execute(

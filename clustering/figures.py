@@ -6,12 +6,15 @@ They stand between ``<!-- begin mood-scores -->`` or ``<!-- begin music-scores -
 matching end.
 """
 
+import sys
+
 import pandas as pd
 
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
 from clustering.music.model import DEFAULT_FOLDER
+from foundation.errors import InputError
 from foundation.pages import publish
-from foundation.shipped import CHECKOUT
+from foundation.shipped import CHECKOUT, require_checkout
 from foundation.tables import read_table
 
 MUSIC_CARD = DEFAULT_FOLDER / "README.md"
@@ -32,6 +35,7 @@ def music_table(scores: pd.DataFrame) -> str:
 
 def main() -> None:
     """Rebuild the tables and print them."""
+    require_checkout("rebuilding README and cards")
     scores = read_table(DEFAULT_FOLDER / "scores.csv", MUSIC_COLUMNS)
     tables = {
         "mood-scores": markdown_table(committed_scores()),
@@ -41,4 +45,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        print(f"emotify: {error}", file=sys.stderr)
+        sys.exit(2)

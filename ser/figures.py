@@ -8,13 +8,15 @@ of the model card. No audio is read.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from emotions.report import calibration_table, headline_table, per_class_table, uar_table
+from foundation.errors import InputError
 from foundation.pages import publish
 from foundation.safe_write import write_text
-from foundation.shipped import CHECKOUT
+from foundation.shipped import CHECKOUT, require_checkout
 from ser.ablations import table as ablation_table
 from ser.evaluation import enrolled, report, robustness
 from ser.evaluation.predictions import PREDICTIONS, PREDICTIONS_FILE, metrics_of
@@ -117,6 +119,7 @@ def draw(
 
 def main() -> None:
     """Rebuild everything and print the figures."""
+    require_checkout("rebuilding README and model card")
     figures = all_metrics()
     write_text(DEFAULT_FOLDER / "metrics.json", json.dumps(figures, indent=1) + "\n")
     tables = markdown_tables(figures)
@@ -126,4 +129,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        print(f"emotify: {error}", file=sys.stderr)
+        sys.exit(2)

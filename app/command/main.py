@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -33,6 +34,7 @@ from app.terminal import FAILED, WRONG_INPUT, complain, guarded
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.shipped import require_checkout
 
 if TYPE_CHECKING:
     from ser.training.train import TrainSettings
@@ -78,6 +80,27 @@ RavdessOption = Annotated[
 def main() -> NoReturn:
     """Run the `emotify` command."""
     guarded(app)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        try:
+            print(f"emotify {version('emotify')}")
+        except PackageNotFoundError:
+            print("emotify, a checkout that is not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Say the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Options of `emotify` itself."""
 
 
 # ------------------------------------------------------------------------------------- speech
@@ -707,8 +730,8 @@ def _evaluate_robustness(
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
+    path = _folder_to_write(model, out) / robustness.FILE
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
-    path = (folder if out is None else out) / robustness.FILE
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
     complain(f"wrote {path}")
@@ -722,11 +745,19 @@ def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_j
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
+    path = _folder_to_write(model, out) / enrolled.FILE
     table = enrolled.evaluate_enrolled(clips, folder)
-    path = (folder if out is None else out) / enrolled.FILE
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
     complain(f"wrote {path}")
+
+
+def _folder_to_write(model: Path | None, out: Path | None) -> Path:
+    from ser.network.artefact import DEFAULT_FOLDER
+
+    if out is None and model is None:
+        require_checkout("writing beside the shipped model", "give --out FOLDER")
+    return out or model or DEFAULT_FOLDER
 
 
 def _corpus(folder: Path | None) -> Any:

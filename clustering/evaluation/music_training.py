@@ -38,6 +38,7 @@ from clustering.music.model import (
 from clustering.tables.layouts import MOOD_COLUMNS, read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, tracks_from_frame
 from foundation.errors import InputError
+from foundation.shipped import require_checkout
 from foundation.tables import write_table
 
 SPOTIFY_TABLE = "spotify_6473_descriptors.parquet"
@@ -294,6 +295,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     try:
+        require_checkout("fitting the shipped models of own music")
         print(train(Path(sys.argv[1])).round(3).to_string(index=False, na_rep=""))
     except InputError as error:
         print(f"emotify: {error}", file=sys.stderr)

@@ -12,9 +12,10 @@ import soundfile
 from app import run_notebook
 from clustering.tables.tracks import DEFAULT_TABLE
 from foundation.errors import InputError
+from foundation.shipped import CHECKOUT
 from foundation.user_data import DATA_HOME_VARIABLE
 
-SAMPLES = run_notebook.ROOT / "data" / "samples"
+SAMPLES = CHECKOUT / "data" / "samples"
 
 
 @pytest.fixture
