@@ -265,7 +265,7 @@ def test_without_the_script_the_module_runs_in_the_project_folder(home, monkeypa
     as_cron_would(as_cron(schedule))
     told = json.loads(out.read_text("utf-8"))
     assert told["argv"] == ["-m", "app.command.main", "playlist", "refresh", schedule.name]
-    assert (Path(told["cwd"]) / "app" / "command_line.py").is_file()
+    assert (Path(told["cwd"]) / "app" / "command" / "main.py").is_file()
     service, _ = as_systemd(schedule).values()
     assert f"WorkingDirectory={told['cwd']}\n" in service
 
@@ -419,4 +419,4 @@ def test_without_a_scheduler_the_line_is_shown(monkeypatch):
 def test_the_command_is_the_one_of_this_installation():
     command, folder = refresh_command("a-1")
     assert Path(command[0]).is_absolute() and command[-3:] == ["playlist", "refresh", "a-1"]
-    assert folder is None or (folder / "app" / "command_line.py").is_file()
+    assert folder is None or (folder / "app" / "command" / "main.py").is_file()

@@ -1,4 +1,4 @@
-"""What the commands do with a Spotify account: put a playlist there, go on, renew, import."""
+"""What the commands do with a Spotify account: log in, put a playlist there, renew, import."""
 
 import contextlib
 import json
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from spotify.client import Account
     from spotify.journal import Request
     from spotify.publish import Published
+
+app = typer.Typer(help="Log in to Spotify, or out of it.", no_args_is_help=True)
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,7 @@ def refresh(
     print(published.describe())
 
 
+@app.command()
 def login(
     public: Annotated[
         bool, typer.Option("--public", help="For playlists that others may see, too.")
@@ -184,6 +187,7 @@ def login(
     print(f"logged in to Spotify as {account.me()}")
 
 
+@app.command()
 def logout() -> None:
     """Delete the login from this machine."""
     from spotify.token_store import forget_login

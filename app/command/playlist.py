@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from app import memory
-from app.command import spotify_commands
 from app.command.options import (
     HeadlessOption,
     JsonOption,
@@ -21,6 +20,7 @@ from app.command.options import (
     open_catalogue,
     warn_of_telephone,
 )
+from app.command.spotify import Made, Wanted, go_on, put
 from app.terminal import complain
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
@@ -146,9 +146,9 @@ def playlist(
         }
         if given - {"resume", "headless", "as_json"}:
             raise InputError("--resume goes on with one playlist alone; leave the rest out")
-        spotify_commands.go_on(resume, headless=headless, as_json=as_json)
+        go_on(resume, headless=headless, as_json=as_json)
         return
-    wanted = spotify_commands.Wanted(
+    wanted = Wanted(
         spotify or refresh is not None, name, public, headless, dry_run, refresh, install
     )
     if (file is None) == (emotion is None):
@@ -194,13 +194,11 @@ def playlist(
     if history and wishes.keeps_history and not dry_run:
         source = "" if file is None else _name(file)
         memory.remember(estimate, chosen.to_dict(), source=source)
-    made = spotify_commands.Made(
-        chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile
-    )
+    made = Made(chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
     try:
         if wanted.spotify:
-            told = spotify_commands.put(made, wanted, as_json=as_json)
+            told = put(made, wanted, as_json=as_json)
     finally:
         if as_json:  # nothing is lost if Spotify fails
             answer = chosen.to_dict() | ({"spotify": told} if wanted.spotify else {})
