@@ -37,6 +37,10 @@ SpeakerOption = Annotated[
     str | None,
     typer.Option("--speaker", metavar="NAME", help="Whose voice it is (`emotify enrol`)."),
 ]
+RavdessOption = Annotated[
+    Path | None,
+    typer.Option("--ravdess", envvar="EMOTIFY_RAVDESS", help="Folder with the RAVDESS speech."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 ProfileOption = Annotated[

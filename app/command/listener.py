@@ -1,4 +1,4 @@
-"""A listener's own commands: likes and dislikes, history, profile, own tracks, and forgetting."""
+"""A listener's own commands: likes and dislikes, history, profile, and forgetting."""
 
 import json
 import sys

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from app import memory
-from app.command import spotify_commands
 from app.command.options import (
     HeadlessOption,
     JsonOption,
@@ -21,6 +20,7 @@ from app.command.options import (
     open_catalogue,
     warn_of_telephone,
 )
+from app.command.spotify import Made, Wanted, go_on, put
 from app.terminal import complain
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
@@ -146,9 +146,9 @@ def playlist(
         }
         if given - {"resume", "headless", "as_json"}:
             raise InputError("--resume goes on with one playlist alone; leave the rest out")
-        spotify_commands.go_on(resume, headless=headless, as_json=as_json)
+        go_on(resume, headless=headless, as_json=as_json)
         return
-    wanted = spotify_commands.Wanted(
+    wanted = Wanted(
         spotify or refresh is not None, name, public, headless, dry_run, refresh, install
     )
     if (file is None) == (emotion is None):
@@ -156,34 +156,32 @@ def playlist(
     if emotion is not None and speaker is not None:
         raise InputError("--speaker says whose voice a recording is: give a recording with it")
     from clustering.choice.filters import Filters
+    from clustering.choice.wish import Wish
     from clustering.playlist import make_playlist
     from listener.profile import read_profile
     from listener.tastes import taste_of
 
-    wishes = read_profile(profile)
-    wishes = replace(wishes, favourites=(*wishes.favourites, *(favourite or ())))
-    asked = Filters.of(
-        genres=genre,
-        artists=artist,
-        explicit=False if clean else None,
-        years=_years(years),
-        popularity=_popularity(popularity),
-        languages=language,
-        not_genres=not_genre,
-        not_artists=not_artist,
-    )
-    judgements = memory.judgements()
-    estimate = _estimate(file, emotion, model, speaker)
-    chosen = make_playlist(
-        estimate,
-        open_catalogue(tracks, moods),
+    always = read_profile(profile)
+    always = replace(always, favourites=(*always.favourites, *(favourite or ())))
+    wish = Wish(
         mode=mode,
         n_tracks=n_tracks,
         minutes=minutes,
         seed=seed,
-        filters=asked,
-        taste=taste_of(wishes, judgements),
+        filters=Filters(
+            genres=genre or (),
+            artists=artist or (),
+            explicit=False if clean else None,
+            years=_years(years),
+            popularity=_popularity(popularity),
+            languages=language or (),
+            not_genres=not_genre or (),
+            not_artists=not_artist or (),
+        ),
+        taste=taste_of(always, memory.judgements()),
     )
+    estimate = _estimate(file, emotion, model, speaker)
+    chosen = make_playlist(estimate, open_catalogue(tracks, moods), wish)
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
             write(path)
@@ -191,16 +189,14 @@ def playlist(
     if not as_json:
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
-    if history and wishes.keeps_history and not dry_run:
+    if history and always.keeps_history and not dry_run:
         source = "" if file is None else _name(file)
         memory.remember(estimate, chosen.to_dict(), source=source)
-    made = spotify_commands.Made(
-        chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile
-    )
+    made = Made(chosen, estimate, wish, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
     try:
         if wanted.spotify:
-            told = spotify_commands.put(made, wanted, as_json=as_json)
+            told = put(made, wanted, as_json=as_json)
     finally:
         if as_json:  # nothing is lost if Spotify fails
             answer = chosen.to_dict() | ({"spotify": told} if wanted.spotify else {})

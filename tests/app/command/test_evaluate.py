@@ -1,4 +1,4 @@
-"""`emotify evaluate` on recordings of one's own, and under changed conditions."""
+"""`emotify evaluate`: committed figures, recordings of one's own, changed conditions."""
 
 import json
 import os
@@ -11,6 +11,15 @@ from ser.evaluation import conditions, robustness
 SAMPLES = shipped("data", "samples")
 RAVDESS = os.environ.get("EMOTIFY_RAVDESS")
 LABELS = "file;Emotion\nreading_short;CALM\nsynthetic_lively.wav;happy\nno.wav;sad\nx;bored\n"
+
+
+def test_evaluate_prints_the_committed_figures(emotify, monkeypatch):
+    monkeypatch.delenv("EMOTIFY_RAVDESS", raising=False)
+    code, out, _ = emotify("evaluate", "--json")
+    figures = json.loads(out)
+    assert code == 0 and figures["n_clips"] == 1440 and figures["uar"] >= 0.60
+    code, out, _ = emotify("evaluate")
+    assert f"{100 * figures['uar']:.1f}" in out
 
 
 def test_own_recordings_are_judged_in_words_and_json(emotify, tmp_path):

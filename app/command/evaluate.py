@@ -1,0 +1,199 @@
+"""`emotify evaluate`: the recipe on unseen speakers, or a model on recordings of one's own."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.command.options import JsonOption, ModelOption, RavdessOption, SeedOption
+from app.command.research import ravdess_speech, recipe
+from app.terminal import FAILED, complain
+from foundation.errors import InputError
+from foundation.shipped import require_checkout
+
+
+def evaluate(
+    ravdess: RavdessOption = None,
+    retrain: Annotated[
+        bool, typer.Option("--train", help="Train every fold's network again, into --out.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write, for --train.", show_default=False)
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option("--protocol", help="luna-jimenez, emobox, or random-split (a warning)."),
+    ] = "luna-jimenez",
+    shuffle_labels: Annotated[
+        bool, typer.Option("--shuffle-labels", help="With --train: a check that must give chance.")
+    ] = False,
+    members: Annotated[
+        int | None, typer.Option("--members", min=1, help="With --train: networks averaged.")
+    ] = None,
+    seed: SeedOption = 0,
+    n_seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="With --train: how many seeds, from --seed on.")
+    ] = 1,
+    folds: Annotated[
+        list[int] | None,
+        typer.Option("--fold", help="With --train: this fold alone; may be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+    model: ModelOption = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Train one fold from audio and compare: some minutes.")
+    ] = False,
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", help="Folder with your own recordings.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="For --corpus: CSV with columns file, emotion[, speaker]."),
+    ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Judge noisy, distant, cut... copies of RAVDESS.")
+    ] = False,
+    noise: Annotated[
+        Path | None,
+        typer.Option(
+            "--noise", envvar="EMOTIFY_NOISE", help="For --robustness: real noise, sound files."
+        ),
+    ] = None,
+    enrolled: Annotated[
+        bool, typer.Option("--enrolled", help="Judge RAVDESS speakers before and after enrolment.")
+    ] = False,
+) -> None:
+    """Judge the recipe on unseen speakers, or a model on your own recordings.
+
+    Without RAVDESS: the figures of the committed out-of-fold predictions. With RAVDESS: predicts
+    every clip with the network of its fold and compares with the committed table (exit code 1
+    if it is not reproduced). With --train: trains the networks of all folds from audio first.
+    With --robustness: changes every clip in many ways and writes robustness.csv into the model
+    folder, or --out (exit code 1 if a limit does not hold). With --enrolled: what it gains from
+    knowing the speaker, into enrolled.csv there. With --corpus and --labels: judges
+    one model (--model) on labelled recordings of yours. With --quick: trains one fold again and
+    compares its UAR with the committed one (exit code 1 if it is off by more than 3 points).
+    """
+    if corpus is not None or labels is not None:
+        if corpus is None or labels is None or robustness or enrolled or retrain:
+            raise InputError(
+                "--corpus DIR and --labels CSV belong together, without --train, --robustness and "
+                "--enrolled"
+            )
+        _evaluate_corpus(corpus, labels, model=model, as_json=as_json)
+        return
+    if robustness or enrolled:
+        if retrain or (robustness and enrolled):
+            raise InputError(
+                "--robustness and --enrolled each judge networks that are there: give one of them, "
+                "and leave out --train"
+            )
+        measure = partial(_evaluate_robustness, noise=noise) if robustness else _evaluate_enrolled
+        measure(ravdess_speech(ravdess), model=model, out=out, as_json=as_json)
+        return
+    if quick:
+        _evaluate_quickly(
+            ravdess_speech(ravdess), Path("build/evaluate-quick") if out is None else out
+        )
+        return
+    from ser.evaluation import cross_validation as evaluation
+    from ser.evaluation.folds import PROTOCOLS
+    from ser.evaluation.predictions import PREDICTIONS, PREDICTIONS_FILE, metrics_of
+    from ser.evaluation.report import describe
+    from ser.network.artefact import DEFAULT_FOLDER
+
+    folder = DEFAULT_FOLDER if model is None else model
+    reproduction = None
+    if retrain:
+        if out is None:
+            raise InputError("--train needs --out FOLDER for the networks and predictions")
+        clips = ravdess_speech(ravdess)
+        settings = recipe(members=members)
+        table = evaluation.cross_validate(
+            clips,
+            out,
+            protocol=protocol,
+            seeds=range(seed, seed + n_seeds),
+            shuffle_labels=shuffle_labels,
+            settings=settings,
+            only_folds=folds,
+            calibrate=not shuffle_labels,
+        )
+    elif protocol != PROTOCOLS[0] or shuffle_labels or members:
+        raise InputError(
+            "--protocol, --shuffle-labels and --members say how to train: add --train --out "
+            f"FOLDER; the committed predictions are those of {PROTOCOLS[0]}"
+        )
+    else:
+        table = committed = PREDICTIONS.read(folder / PREDICTIONS_FILE)
+        if ravdess is not None:
+            table = evaluation.predict_out_of_fold(ravdess_speech(ravdess), folder)
+            reproduction = PREDICTIONS.compare(table, committed)
+    figures = metrics_of(table)
+    print(json.dumps(figures, indent=2) if as_json else describe(figures))
+    if reproduction is not None:
+        complain(reproduction.summary())
+        if not reproduction.ok:
+            raise typer.Exit(FAILED)
+
+
+def _evaluate_quickly(clips: Any, out: Path) -> None:
+    from ser.evaluation import cross_validation as evaluation
+
+    recipe()  # says so if training is not installed
+    now, then = evaluation.retrain_one_fold(clips, out)
+    print(
+        f"fold {evaluation.QUICK_FOLD}, seed {evaluation.QUICK_SEED}, trained again: UAR "
+        f"{100 * now:.1f}; committed: {100 * then:.1f}"
+    )
+    if abs(now - then) > evaluation.QUICK_TOLERANCE:
+        complain(f"they differ by more than {100 * evaluation.QUICK_TOLERANCE:.0f} points")
+        raise typer.Exit(FAILED)
+
+
+def _evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None, as_json: bool) -> None:
+    from ser.evaluation.cross_corpus import describe, evaluate_corpus
+
+    figures = evaluate_corpus(corpus, labels, model=model)
+    print(json.dumps(figures, indent=2, ensure_ascii=False) if as_json else describe(figures))
+
+
+def _evaluate_robustness(
+    clips: Any, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
+) -> None:
+    from foundation.tables import write_table
+    from ser.evaluation import robustness
+    from ser.evaluation.conditions import conditions
+    from ser.network.artefact import DEFAULT_FOLDER
+
+    folder = DEFAULT_FOLDER if model is None else model
+    path = _folder_to_write(model, out) / robustness.FILE
+    table = robustness.evaluate_robustness(clips, folder, conditions(noise))
+    write_table(table, path)
+    print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
+    complain(f"wrote {path}")
+    if not table["holds"].all():
+        raise typer.Exit(FAILED)
+
+
+def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_json: bool) -> None:
+    from foundation.tables import write_table
+    from ser.evaluation import enrolled
+    from ser.network.artefact import DEFAULT_FOLDER
+
+    folder = DEFAULT_FOLDER if model is None else model
+    path = _folder_to_write(model, out) / enrolled.FILE
+    table = enrolled.evaluate_enrolled(clips, folder)
+    write_table(table, path)
+    print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
+    complain(f"wrote {path}")
+
+
+def _folder_to_write(model: Path | None, out: Path | None) -> Path:
+    from ser.network.artefact import DEFAULT_FOLDER
+
+    if out is None and model is None:
+        require_checkout("writing beside the shipped model", "give --out FOLDER")
+    return out or model or DEFAULT_FOLDER

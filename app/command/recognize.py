@@ -1,0 +1,98 @@
+"""`emotify recognize`: which emotion is heard in each recording."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.command.options import JsonOption, ModelOption, SpeakerOption, warn_of_telephone
+from app.terminal import WRONG_INPUT, complain
+from emotions.estimate import EmotionEstimate
+from emotions.labels import EMOTION_NAMES
+from foundation.errors import InputError
+
+BAR_WIDTH = 30
+BAR_DELAY_SECONDS = 2.0  # work that takes no longer needs no progress bar
+
+
+def recognize(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", readable=False, help="Recordings of one person speaking."
+        ),
+    ],
+    as_json: JsonOption = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Also print how the emotion changes over time.")
+    ] = False,
+    speaker: SpeakerOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Say which emotion is heard in each recording.
+
+    With --json one file gives an object and several give a list. A file that cannot be used is
+    named on standard error, the others are still answered, and the exit code is 2.
+    """
+    from foundation.text import printable
+
+    answers: list[dict[str, Any]] = []
+    n_refused = 0
+    for path, estimate in _estimates(files, model, speaker):
+        if isinstance(estimate, InputError):
+            complain(str(estimate))
+            n_refused += 1
+            continue
+        warn_of_telephone(path)
+        answers.append({"file": printable(path), **estimate.to_dict()})
+        if not as_json:
+            _print_estimate(printable(path), estimate, timeline=timeline)
+    if as_json and answers:
+        print(json.dumps(answers[0] if len(files) == 1 else answers, indent=2, ensure_ascii=False))
+    if n_refused:
+        raise typer.Exit(WRONG_INPUT)
+
+
+def _estimates(
+    files: Sequence[Path], model: Path | None, speaker: str | None
+) -> Iterator[tuple[Path, EmotionEstimate | InputError]]:
+    """Yield every file with its estimate, or with the reason why there is none, in order."""
+    from tqdm import tqdm
+
+    from ser.many_files import recognize_files
+
+    delay, alone = BAR_DELAY_SECONDS, len(files) == 1  # a long recording has a bar of its own
+    with tqdm(total=len(files), unit="file", leave=False, delay=delay, disable=alone) as bar:
+        for path, estimate in zip(files, recognize_files(files, model, speaker), strict=True):
+            if bar.format_dict["elapsed"] > BAR_DELAY_SECONDS:
+                bar.clear()  # room for what is printed about this file
+            yield path, estimate
+            bar.update()
+
+
+def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
+    print(
+        f"{name}: {estimate.label} ({estimate.confidence:.0%})   "
+        f"valence {estimate.valence:+.2f}   arousal {estimate.arousal:+.2f}   "
+        f"{estimate.duration_seconds:.1f} s"
+    )
+    _print_doubts(estimate)
+    for emotion, probability in zip(EMOTION_NAMES, estimate.probabilities, strict=True):
+        bar = "█" * round(BAR_WIDTH * probability)
+        print(f"  {emotion:<10}{probability:>5.0%} {bar}".rstrip())
+    if not timeline:
+        return
+    if not estimate.segments:
+        print("  timeline: all of it was judged at once")
+    for segment in estimate.segments:
+        print(
+            f"  {segment.place.start:8.1f} - {segment.place.end:.1f} s  "
+            f"{segment.label} ({segment.confidence:.0%})"
+        )
+
+
+def _print_doubts(estimate: EmotionEstimate) -> None:
+    for doubt in estimate.doubts:
+        print(f"  not sure: {doubt}")

@@ -1,0 +1,121 @@
+"""`emotify train` and `emotify ablate`, and what each command of research needs first."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.command.options import RavdessOption, SeedOption
+from app.terminal import complain
+from foundation.errors import InputError
+
+if TYPE_CHECKING:
+    from ser.corpora.ravdess import Clip
+    from ser.training.train import TrainSettings
+
+
+def train(
+    ravdess: RavdessOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("models/ser"),
+    seed: SeedOption = 0,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Fewer epochs, to try things out.")
+    ] = None,
+) -> None:
+    """Train the model that ships, on all actors (some minutes on two cores)."""
+    clips = ravdess_speech(ravdess)
+    settings = recipe(epochs=epochs)
+    from ser.training.train import train_shipped_model
+
+    train_shipped_model(clips, out, seed=seed, settings=settings)
+    print(f"trained on {len(clips)} clips; wrote {out}")
+
+
+def ablate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the predictions of the jobs.")],
+    ravdess: RavdessOption = None,
+    song: Annotated[
+        Path | None,
+        typer.Option("--song", envvar="EMOTIFY_RAVDESS_SONG", help="Folder with RAVDESS song."),
+    ] = None,
+    crema_d: Annotated[
+        Path | None, typer.Option("--crema-d", envvar="EMOTIFY_CREMA_D", help="CREMA-D's folder.")
+    ] = None,
+    rows: Annotated[
+        list[str] | None, typer.Option("--row", help="This row alone; may be repeated.")
+    ] = None,
+    n_seeds: Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each row.")] = 3,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Passes over the clips; few by default.")
+    ] = None,
+    table: Annotated[Path, typer.Option("--table", help="CSV to write.")] = Path(
+        "models/ser/ablations.csv"
+    ),
+) -> None:
+    """Change one thing of the recipe at a time and judge it on the same folds and seeds; resumes.
+
+    Rows of the table that --out has no predictions of stay as they are: delete it to start anew,
+    as after a change of the recipe. `make figures` puts it into the model card.
+    """
+    speech = ravdess_speech(ravdess)
+    recipe()  # says so if training is not installed
+    from foundation.tables import write_table
+    from ser.ablations import runs as ablation
+    from ser.ablations import table as ablation_table
+    from ser.corpora import crema_d as crema_d_corpus
+    from ser.corpora.ravdess import index_clips
+
+    sung = [clip for clip in index_clips(song) if clip.channel == "song"] if song else []
+    other = crema_d_corpus.index_clips(crema_d) if crema_d else ()
+    written = ablation_table.read_table(table) if table.exists() else None
+    measured = ablation.run_ablations(
+        speech,
+        out,
+        chosen=rows or (),
+        n_seeds=n_seeds,
+        extra={"song": sung, "crema-d": other},
+        epochs=epochs or ablation.EPOCHS,
+    )
+    judged = measured if written is None else ablation_table.joined(measured, written)
+    write_table(judged, table)
+    print(ablation_table.as_markdown(ablation_table.summary(judged)))
+    kept = judged["row"].nunique() - measured["row"].nunique()
+    complain(f"wrote {table}" + (f"; {kept} of its rows are as they were" if kept else ""))
+
+
+def ravdess_speech(folder: Path | None) -> "tuple[Clip, ...]":
+    """Return the clips of the speech corpus.
+
+    Raises
+    ------
+    InputError
+        If no folder is given, or it holds no clip.
+    """
+    from ser.corpora.ravdess import index_clips
+
+    if folder is None:
+        raise InputError(
+            "this needs the RAVDESS speech corpus: give --ravdess DIR or set EMOTIFY_RAVDESS; "
+            "`emotify ravdess download DIR` fetches it"
+        )
+    return tuple(clip for clip in index_clips(folder) if clip.channel == "speech")
+
+
+def recipe(**changes: Any) -> "TrainSettings":
+    """Return the shipped recipe with changes; this imports TensorFlow, quietly.
+
+    Raises
+    ------
+    InputError
+        If the packages for training are not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        from ser.training.train import TrainSettings
+    except ImportError as error:
+        raise InputError(
+            f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
+        ) from error
+    return replace(TrainSettings(), **{k: v for k, v in changes.items() if v is not None})

@@ -1,0 +1,110 @@
+"""`emotify tracks`: gather or fetch tables of tracks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.command.options import HeadlessOption
+from app.command.spotify import import_own
+from app.terminal import complain
+from foundation.errors import InputError
+
+app = typer.Typer(help="Gather or fetch tables of tracks.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_tables(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="CSV or Parquet files, folders of them, FMA's metadata (folder or zip), or "
+            "folders of music; or your own tracks on Spotify: spotify:liked, spotify:playlists, "
+            "spotify:top.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
+    features: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--features",
+            help="For your own tracks: table to take audio features from, by id, ISRC, or artist "
+            "and title; may be repeated. What no table has is asked of ReccoBeats.",
+        ),
+    ] = None,
+    reccobeats: Annotated[
+        bool,
+        typer.Option("--reccobeats/--no-reccobeats", help="For your own tracks: ask ReccoBeats."),
+    ] = True,
+    headless: HeadlessOption = False,
+) -> None:
+    """Merge tables of tracks into one, or make one of your own tracks on Spotify.
+
+    Read are Spotify's column names, Kaggle's "Spotify Tracks", tidytuesday, Exportify and the Echo
+    Nest features of FMA. Where sources have the same track, the one given first wins. What is
+    left out is said, and why. Your own tracks are fetched page by page; the same command goes on
+    where it was interrupted.
+    """
+    from clustering.sources import import_tracks
+    from clustering.tables.tracks import check_writable, write_tracks
+    from listener.own_tracks import kinds_of
+
+    kinds = kinds_of(sources)
+    if not kinds:
+        if features or headless or not reccobeats:
+            raise InputError("--features, --no-reccobeats and --headless go with spotify: sources")
+        imported = import_tracks(sources)
+        write_tracks(imported.frame, out)
+        complain(imported.summary())
+        print(f"{out}: {len(imported.frame):,} tracks")
+        return
+    if len(kinds) < len(set(sources)):
+        raise InputError(
+            "your own tracks on Spotify stand alone; give tables to take features from with "
+            "--features, and merge the tables that come out in a second step"
+        )
+    check_writable(out)
+    import_own(kinds, features or [], out, reccobeats=reccobeats, headless=headless)
+
+
+@app.command("analyse")
+def analyse(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", readable=False, help="Where your music is.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
+    jobs: Annotated[
+        int, typer.Option("--jobs", help="Files at once.", show_default="one a core")
+    ] = -1,
+    vibenet: Annotated[
+        bool,
+        typer.Option("--vibenet", help="Features by VibeNet (pip install 'emotify[vibenet]')."),
+    ] = False,
+) -> None:
+    """Make a table of your own music files: tags, and features computed from the sound.
+
+    Files that did not change since the last time are not read again; what cannot be used is named.
+    """
+    from clustering.music.files import analyse_folder
+
+    analysis = analyse_folder(folder, out, n_jobs=jobs, vibenet=vibenet)
+    complain(analysis.summary())
+    print(f"{out}: {len(analysis.frame):,} tracks")
+
+
+@app.command("download")
+def download_tracks(
+    name: Annotated[str, typer.Argument(help="tidytuesday (8 MB) or fma (342 MB).")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder.", show_default="Emotify's own data folder"),
+    ] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Mirror of the file.")] = None,
+) -> None:
+    """Fetch an open table of tracks and check it; resumes."""
+    from clustering.tables.downloads import download_table
+
+    path = download_table(name, out, url=url)
+    print(path)
+    complain(f"make a table of it: emotify tracks import {path} --out tracks.parquet")
