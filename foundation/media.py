@@ -31,7 +31,7 @@ OPTIONS = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "none"}
 COUNTED = frozenset({"mov", "ape", "caf", "tta", "wv"})  # a track's header counts its samples
 # FFmpeg's own decoders of AMR do not know the noise that stands for a pause.
 DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
-SAMPLE_RATES_HZ = (1_000, 768_000)
+SAMPLE_RATES_HZ = (1_000, 768_000)  # accepted; a wrong header may say anything
 COMPLETE = 0.95  # of the sound promised; with less a file is cut off or damaged,
 LEAST_MISSING_SECONDS = 0.1  # if that is more than a decoder keeps to itself
 # Timestamps are rounded, to milliseconds mostly; a step of more than half a packet is a gap.
@@ -56,6 +56,8 @@ class MediaSound:
 
     Attributes
     ----------
+    reader
+        What reads it.
     sample_rate_hz
         Rate of the decoded sound.
     duration_seconds
@@ -73,7 +75,7 @@ class MediaSound:
         If it cannot be opened.
     """
 
-    reader: str | None = "FFmpeg"
+    reader = "FFmpeg"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -155,16 +157,23 @@ def _opened(path: Path) -> "Iterator[tuple[InputContainer, AudioStream]]":
             container = av.open(file, "r", container_options=OPTIONS, metadata_errors="replace")
         except av.FFmpegError as error:
             file.seek(0)
-            head = file.read(8)
-            if head[4:] == b"ftyp" or head[:4] == b"\x1a\x45\xdf\xa3":
-                kind = "MP4 (M4A, 3GP, MOV)" if head[4:] == b"ftyp" else "Matroska (WebM)"
-                raise MediaError(
-                    f"the file is cut off or damaged: it begins as {kind} and does not go on like "
-                    "that; copy or export the recording again"
-                ) from error
-            raise UnknownFormatError("is no media file that is opened") from error
+            raise _refusal(file.read(8)) from error
         with container:
             yield container, _track(container)
+
+
+def _refusal(head: bytes) -> MediaError:
+    """Return what to say of a file that cannot be opened, by its first bytes."""
+    if head[4:] == b"ftyp":
+        kind = "MP4 (M4A, 3GP, MOV)"
+    elif head[:4] == b"\x1a\x45\xdf\xa3":
+        kind = "Matroska (WebM)"
+    else:
+        return UnknownFormatError("is no media file that is opened")
+    return MediaError(
+        f"the file is cut off or damaged: it begins as {kind} and does not go on like that; "
+        "copy or export the recording again"
+    )
 
 
 class _SteadyFile(io.FileIO):
@@ -192,6 +201,14 @@ def _track(container: "InputContainer") -> "AudioStream":
         raise MediaError("its sound is of a kind that cannot be decoded; export it as WAV or M4A")
     best = container.streams.best("audio")
     return next((track for track in known if track is best), known[0])
+
+
+def _leave_out_others(container: "InputContainer", track: "AudioStream") -> None:
+    """Have of a video only the sound read."""
+    from av.stream import Discard
+
+    for stream in container.streams:
+        stream.discard = Discard.default if stream is track else Discard.all
 
 
 def _packets(container: "InputContainer") -> "Iterator[Packet]":
@@ -227,22 +244,22 @@ class _Decoder:
             frames = self._context.decode(packet)
         except av.FFmpegError:
             return []
-        self.n_decoded += 1 if packet else 0
+        # Zeros and ones may be taken for an empty frame. A packet that does not say how long it is
+        # may be a part of one.
+        if packet is not None and (frames or not packet.duration):
+            self.n_decoded += 1
         return frames
 
 
 def _measured(container: "InputContainer", track: "AudioStream") -> tuple[int, float, int]:
     """Return a track's rate in Hz, its seconds, 0 if its packets do not tell, and their number."""
-    from av.stream import Discard
-
     counted = not COUNTED.isdisjoint(container.format.name.split(","))
-    if counted:  # of a video, only the sound need be read
-        for stream in container.streams:
-            stream.discard = Discard.default if stream is track else Discard.all
+    if counted:
+        _leave_out_others(container, track)
     tick_seconds = [float(stream.time_base or 0) for stream in container.streams]
     decoder = _Decoder(track)
     clock = _Clock()
-    rate_hz, n_packets, timed = 0, 0, True
+    rate_hz = n_packets = 0
     end_seconds = 0.0  # of whatever ends last, pictures or sound
     for packet in _packets(container):
         tick = tick_seconds[packet.stream_index]
@@ -253,14 +270,14 @@ def _measured(container: "InputContainer", track: "AudioStream") -> tuple[int, f
             continue
         clock.add(start, seconds)
         n_packets += 1
-        timed = timed and seconds > 0
         if not rate_hz:
             if packet.has_sidedata("encryption_info"):
-                raise MediaError("is protected against copying (DRM); its sound cannot be decoded")
+                raise MediaError("is protected against copying (DRM): it cannot be decoded")
             rate_hz = _rate_of(decoder.frames(packet))
     rate_hz = rate_hz or _rate_of(decoder.frames(None))
     if not rate_hz:
-        raise MediaError(broken_off(0.0))
+        undecoded = "its sound cannot be decoded: it is damaged, or protected against copying (DRM)"
+        raise MediaError(undecoded if n_packets else broken_off(0.0))
     read_seconds, promised_seconds = clock.seconds, clock.seconds
     if counted and track.duration is not None:
         promised_seconds = tick_seconds[track.index] * track.duration
@@ -268,7 +285,7 @@ def _measured(container: "InputContainer", track: "AudioStream") -> tuple[int, f
         read_seconds, promised_seconds = end_seconds, container.duration / 1e6
     if _too_much(promised_seconds - read_seconds, promised_seconds):
         raise MediaError(broken_off(clock.seconds))
-    return rate_hz, clock.seconds if timed else 0.0, n_packets
+    return rate_hz, clock.seconds, n_packets
 
 
 def _rate_of(frames: "list[AudioFrame]") -> int:
@@ -299,6 +316,7 @@ class _Clock:
 def _frames(
     container: "InputContainer", track: "AudioStream", decoder: _Decoder
 ) -> "Iterator[AudioFrame]":
+    _leave_out_others(container, track)
     for packet in _packets(container):
         if packet.stream_index == track.index:
             yield from decoder.frames(packet)

@@ -27,7 +27,7 @@ ACCEPTED = (
 class ArraySound:
     """The samples of an array."""
 
-    reader: str | None = None
+    reader = None
 
     def __init__(self, source: ArrayLike, sample_rate_hz: float | None) -> None:
         if sample_rate_hz is None:
@@ -59,7 +59,7 @@ class ArraySound:
 class FileSound:
     """The samples of a file that libsndfile reads."""
 
-    reader: str | None = "libsndfile"
+    reader = "libsndfile"
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name = path, name
