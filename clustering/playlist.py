@@ -26,7 +26,14 @@ from clustering.choice.selection import (
 )
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.choice.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste, unknown_favourites
-from clustering.moods.mapping import Aim, aim_for, aims_along, checked_mode, ranked_moods
+from clustering.moods.mapping import (
+    Aim,
+    aim_for,
+    aims_along,
+    checked_mode,
+    placed,
+    ranked_moods,
+)
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import TrackTable, spotify_url
 from clustering.tracklist import PlaylistMood, PlaylistTrack, Tracklist
@@ -170,7 +177,7 @@ def make_playlist(
         )
     if mode != "journey":
         choices = smooth_order(catalogue, choices)
-    goal = aim_for(estimate, mode)
+    (goal,) = placed([aim_for(estimate, mode)], catalogue.model)
     playlist = _told(
         estimate, catalogue, goal, choices, seed=seed, asked=len(aims), minutes=minutes
     )
@@ -315,7 +322,7 @@ def _notes(
 
 def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> PlaylistTrack:
     duration = record.get("duration_ms")
-    path, isrc = (record.get(column) for column in ("path", "isrc"))
+    path, isrc, url = (record.get(column) for column in ("path", "isrc", "url"))
     mood = catalogue.model.moods[catalogue.labels[choice.row]].name
     place = dict(zip(FEATURE_NAMES, catalogue.quantiles[choice.row].tolist(), strict=True))
     features = {name: float(record[name]) for name in FEATURE_NAMES}
@@ -323,7 +330,7 @@ def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> Play
         track_id=record["track_id"],
         name=record["name"],
         artist=record["artist"],
-        url=spotify_url(record["track_id"]),
+        url=spotify_url(record["track_id"]) or (None if url is None or pd.isna(url) else str(url)),
         path=None if path is None or pd.isna(path) else str(path),
         isrc=None if isrc is None or pd.isna(isrc) else str(isrc),
         duration_ms=None if duration is None or pd.isna(duration) else float(duration),

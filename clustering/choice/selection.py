@@ -17,7 +17,7 @@ from clustering.choice.catalogue import Catalogue
 from clustering.choice.taste import REACH
 from clustering.choice.transitions import Transitions, smoothest_order
 from clustering.moods.clusters import MoodModel
-from clustering.moods.mapping import Aim, aims_along, chosen_moods, ranked_moods
+from clustering.moods.mapping import Aim, aims_along, chosen_moods, placed, ranked_moods
 from clustering.tables.tracks import UNKNOWN_ARTIST, credited_artists, title_key
 from emotions.estimate import EmotionEstimate
 
@@ -40,7 +40,7 @@ class Choice:
     row
         Row of the catalogue.
     aim
-        What was aimed at, at this place.
+        What was aimed at, at this place; it is placed in the catalogue.
     distance
         Distance from that aim, 0..1.
     """
@@ -90,6 +90,8 @@ def choose(
     if len(rows) < len(frame):
         places = places[rows]
     heard = None if catalogue.heard is None else catalogue.heard[rows]
+    aims = placed(aims, catalogue.model)
+    club = _club(catalogue, rows, aims)
     nearer = 0.0 if pulls is None else REACH * pulls[rows]
     used = np.zeros(len(rows), dtype=bool)
     credits: Counter[str] = Counter()
@@ -110,7 +112,7 @@ def choose(
 
     for place, aim in enumerate(aims):
         if ranking is None or ranking.aim is not aim:
-            distances = aim.distances(places, heard)
+            distances = aim.distances(places, heard, club)
             ranking = _Ranking.of(
                 catalogue.model, distances - nearer, labels, aim, size=pool_size(aim, len(aims))
             )
@@ -137,6 +139,13 @@ def choose(
         total += float(lengths[chosen])
         choices.append(Choice(row, aim, float(distances[chosen])))
     return choices
+
+
+def _club(catalogue: Catalogue, rows: np.ndarray, aims: Sequence[Aim]) -> np.ndarray | None:
+    """Say which rows were made for the club, where an aim minds and the table tells."""
+    if not any(aim.club for aim in aims) or catalogue.club is None:
+        return None
+    return catalogue.club[rows]
 
 
 def choose_by_time(
