@@ -3,11 +3,12 @@
     python -m clustering.figures          (part of `make figures`)
 
 They stand between ``<!-- begin mood-scores -->`` or ``<!-- begin music-scores -->`` and the
-matching end.
+matching end. The page of default playlists is written whole.
 """
 
 import pandas as pd
 
+from clustering import default_playlists
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
 from clustering.music.model import DEFAULT_FILE
 from foundation.pages import fill_in
@@ -40,6 +41,7 @@ def main() -> None:
     }
     for page in PAGES:
         write_text(page, fill_in(page.read_text("utf-8"), tables))
+    write_text(default_playlists.PAGE, default_playlists.page(*default_playlists.stored()))
     for name, table in tables.items():
         print(f"{name}\n{table}\n")
 
