@@ -16,7 +16,7 @@ from typing import Any
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.wish import Wish
 from clustering.moods.clusters import fit_moods
-from clustering.moods.mapping import aim_for
+from clustering.moods.mapping import aim_for, placed
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import read_tracks
@@ -36,7 +36,7 @@ def seconds(work: Callable[[], Any], repeats: int) -> float:
 
 def sorted_whole(catalogue: Catalogue, estimate: EmotionEstimate, n_tracks: int) -> Any:
     """Choose by sorting every track by its distance, two per artist, as a notebook would."""
-    aim = aim_for(estimate)
+    (aim,) = placed([aim_for(estimate)], catalogue.model)
     frame = catalogue.table.frame
     places = frame[list(FEATURE_NAMES)].rank(pct=True).to_numpy()
     ordered = frame.assign(distance=aim.distances(places)).sort_values("distance")

@@ -20,7 +20,7 @@ from clustering.choice.catalogue import Catalogue
 from clustering.choice.wish import Wish
 from clustering.evaluation.human_labels import read_judgements
 from clustering.evaluation.mood_evaluation import right_tracks
-from clustering.moods.mapping import aim_for
+from clustering.moods.mapping import aim_for, placed
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import read_tracks
@@ -52,7 +52,8 @@ def fitting(
 ) -> np.ndarray:
     """Return for each track whether it is of the mood of an emotion."""
     if labels is None or table is None:
-        distances = aim_for(EmotionEstimate.of(emotion)).distances(catalogue.quantiles)
+        (aim,) = placed([aim_for(EmotionEstimate.of(emotion))], catalogue.model)
+        distances = aim.distances(catalogue.quantiles, club=catalogue.club)
         return distances <= np.quantile(distances, 0.1)
     judged = read_judgements(labels, catalogue.table, table_path=table)
     right = np.zeros(len(catalogue.table), dtype=bool)

@@ -3,17 +3,19 @@
     python -m clustering.figures          (part of `make figures`)
 
 They stand between ``<!-- begin mood-scores -->`` or ``<!-- begin music-scores -->`` and the
-matching end.
+matching end. The page of default playlists is written whole.
 """
 
 import sys
 
 import pandas as pd
 
+from clustering import default_playlists
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
 from clustering.music.model import DEFAULT_FOLDER
 from foundation.errors import InputError
 from foundation.pages import publish
+from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT, require_checkout
 from foundation.tables import read_table
 
@@ -42,6 +44,7 @@ def main() -> None:
         "music-scores": music_table(scores),
     }
     publish(tables, PAGES)
+    write_text(default_playlists.PAGE, default_playlists.page(*default_playlists.stored()))
 
 
 if __name__ == "__main__":

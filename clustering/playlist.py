@@ -27,7 +27,7 @@ from clustering.choice.selection import (
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.choice.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste, unknown_favourites
 from clustering.choice.wish import MOST_TRACKS, Wish
-from clustering.moods.mapping import Aim, aim_for, aims_along, ranked_moods
+from clustering.moods.mapping import Aim, aim_for, aims_along, placed, ranked_moods
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import TrackTable, spotify_url
 from clustering.tracklist import PlaylistMood, PlaylistTrack, Tracklist
@@ -186,7 +186,7 @@ def _told(
     n_places: int,
 ) -> Playlist:
     """Turn chosen rows into a playlist that explains itself."""
-    goal = aim_for(estimate, wish.mode)
+    (goal,) = placed([aim_for(estimate, wish.mode)], catalogue.model)
     frame = catalogue.table.frame.iloc[[choice.row for choice in choices]]
     records = frame.to_dict("records")
     tracks = tuple(
@@ -253,7 +253,7 @@ def _notes(
 
 def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> PlaylistTrack:
     duration = record.get("duration_ms")
-    path, isrc = (record.get(column) for column in ("path", "isrc"))
+    path, isrc, url = (record.get(column) for column in ("path", "isrc", "url"))
     mood = catalogue.model.moods[catalogue.labels[choice.row]].name
     place = dict(zip(FEATURE_NAMES, catalogue.quantiles[choice.row].tolist(), strict=True))
     features = {name: float(record[name]) for name in FEATURE_NAMES}
@@ -261,7 +261,7 @@ def _track(catalogue: Catalogue, choice: Choice, record: dict[Any, Any]) -> Play
         track_id=record["track_id"],
         name=record["name"],
         artist=record["artist"],
-        url=spotify_url(record["track_id"]),
+        url=spotify_url(record["track_id"]) or (None if url is None or pd.isna(url) else str(url)),
         path=None if path is None or pd.isna(path) else str(path),
         isrc=None if isrc is None or pd.isna(isrc) else str(isrc),
         duration_ms=None if duration is None or pd.isna(duration) else float(duration),

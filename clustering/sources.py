@@ -5,14 +5,15 @@ Where two have the same track (by id, else by artist and title) **the first one 
 its features together, and the others only add what it lacks (genre, popularity, ISRC ...).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from clustering.music.files import music_table
+from clustering.tables.curation import WORDS, reasons_against
 from clustering.tables.fma import is_fma, read_fma
 from clustering.tables.layouts import (
     FEATURE_NAMES,
@@ -48,6 +49,8 @@ class Import:
         Tracks that an earlier source had already: by id, by artist and title.
     conflicts
         Of these, tracks whose features differ by more than rounding.
+    left_out
+        How many tracks each rule of `clustering.tables.curation` left out, if it was asked for.
     """
 
     frame: pd.DataFrame
@@ -55,6 +58,7 @@ class Import:
     merged_ids: int
     merged_titles: int
     conflicts: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Return a line for each source, and one for the whole."""
@@ -65,10 +69,13 @@ class Import:
                 f"{self.merged_titles:,} by artist and title; in {self.conflicts:,} of them the "
                 "features differed, and those of the source given first were kept)"
             )
+        if self.left_out:
+            reasons = ", ".join(f"{n:,} {WORDS[rule]}" for rule, n in self.left_out.items())
+            lines.append(f"left out as asked: {reasons}")
         return "\n".join(lines)
 
 
-def import_tracks(sources: Sequence[str | Path]) -> Import:
+def import_tracks(sources: Sequence[str | Path], *, curated: bool = False) -> Import:
     """Read sources and lay them upon each other.
 
     Parameters
@@ -79,11 +86,13 @@ def import_tracks(sources: Sequence[str | Path]) -> Import:
         folders of music, which are analysed first (`clustering.music.files`). A source may lack
         artists (the tracks are then by `UNKNOWN_ARTIST`) or loudness (it is estimated from energy);
         both are said.
+    curated
+        Whether to leave out what `clustering.tables.curation` speaks against.
 
     Raises
     ------
     InputError
-        If there is no source, or one cannot be read as tracks.
+        If there is no source, one cannot be read as tracks, or nothing remains.
     """
     paths = [path for source in sources for path in _files(Path(source))]
     if not paths:
@@ -93,6 +102,14 @@ def import_tracks(sources: Sequence[str | Path]) -> Import:
     stacked = pd.concat(frames, ignore_index=True)
     by_id, same_ids, different = _first_wins(stacked, stacked["track_id"])
     merged, same_titles, also_different = _first_wins(by_id, title_keys(by_id))
+    left_out = {}
+    if curated:
+        reasons = reasons_against(merged)
+        found = reasons.value_counts()
+        left_out = {rule: int(found[rule]) for rule in WORDS if rule in found}
+        merged = merged[reasons == ""].reset_index(drop=True)
+        if merged.empty:
+            raise InputError("--curated leaves no track of these sources; import them without it")
     known = [*NEEDED_COLUMNS, *OPTIONAL_COLUMNS, "source"]
     return Import(
         frame=merged[[name for name in known if name in merged]],
@@ -100,6 +117,7 @@ def import_tracks(sources: Sequence[str | Path]) -> Import:
         merged_ids=same_ids,
         merged_titles=same_titles,
         conflicts=different + also_different,
+        left_out=left_out,
     )
 
 

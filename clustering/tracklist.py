@@ -30,7 +30,7 @@ class PlaylistTrack:
     track_id, name, artist
         As in the table.
     url
-        Address on Spotify; None when the id is not Spotify's.
+        Address on Spotify, or else the one that the table tells; None where there is neither.
     path
         The sound file, where the table has one.
     isrc

@@ -30,6 +30,7 @@ CHUNK_BYTES = 1 << 16  # small, because a cut loses what is left of a chunk
 
 TEMPORARY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+SPELLED = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}
 
 
 class DownloadError(InputError):
@@ -50,7 +51,7 @@ class Remote:
         Name of the file once it is here.
     url
         Where it is.
-    md5, sha1
+    md5, sha1, sha256
         Its checksums in hexadecimal, or None where the publisher does not give them.
     """
 
@@ -58,6 +59,13 @@ class Remote:
     url: str
     md5: str | None = None
     sha1: str | None = None
+    sha256: str | None = None
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The checksums that are known, by the name that `hashlib` gives them."""
+        named = {"md5": self.md5, "sha1": self.sha1, "sha256": self.sha256}
+        return {name: value.lower() for name, value in named.items() if value is not None}
 
 
 def download(
@@ -95,9 +103,9 @@ def download(
         _Transfer(url, partial, target.name, progress).run()
         if not _is_right(partial, remote):
             partial.unlink()
-            wanted = f"MD5 is not {remote.md5}" if remote.md5 else f"SHA-1 is not {remote.sha1}"
+            name, wanted = next(iter(remote.checksums.items()))
             raise DownloadError(
-                f"{url} gave a file whose {wanted}, so it was removed; "
+                f"{url} gave a file whose {SPELLED[name]} is not {wanted}, so it was removed; "
                 "run the same command again, and if that fails too give another --url"
             )
         return partial.replace(target)
@@ -108,11 +116,10 @@ def download(
 
 
 def _is_right(path: Path, remote: Remote) -> bool:
-    for algorithm, wanted in (("md5", remote.md5), ("sha1", remote.sha1)):
-        if wanted is not None:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, algorithm).hexdigest() != wanted.lower():
-                    return False
+    for algorithm, wanted in remote.checksums.items():
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, algorithm).hexdigest() != wanted:
+                return False
     return True
 
 

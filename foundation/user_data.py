@@ -10,7 +10,7 @@ CONFIG_HOME_VARIABLE = "EMOTIFY_CONFIG_HOME"
 
 # Kinds of data that one room keeps and another must know, to forget them.
 SPEAKERS = "speakers"  # profiles of voices
-TABLES = "tables"  # tracks that were fetched, and `music-*` that were measured
+TRACK_TABLES = "tables"  # tracks that were fetched, and `music-*` that were measured
 
 
 def user_data_folder(kind: str) -> Path:

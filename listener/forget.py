@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation.errors import InputError
-from foundation.user_data import SPEAKERS, TABLES, user_config_folder, user_data_folder
+from foundation.user_data import SPEAKERS, TRACK_TABLES, user_config_folder, user_data_folder
 from listener import schedules, system_jobs
 from listener.own_tracks import IMPORTS
 from listener.profile import profile_path
@@ -56,7 +56,7 @@ def stored(tell: Callable[[str], None]) -> list[Stored]:
         "schedules": [schedules.schedule_folder()],
         "the profile": [profile_path()],
         "voices": [user_data_folder(SPEAKERS)],
-        "tables of your own music": sorted(user_data_folder(TABLES).glob("music-*")),
+        "tables of your own music": sorted(user_data_folder(TRACK_TABLES).glob("music-*")),
     }
     found = (
         Stored(what, tuple(path for path in paths if path.exists() or path.is_symlink()))

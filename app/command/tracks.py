@@ -38,6 +38,14 @@ def import_tables(
         typer.Option("--reccobeats/--no-reccobeats", help="For your own tracks: ask ReccoBeats."),
     ] = True,
     headless: HeadlessOption = False,
+    curated: Annotated[
+        bool,
+        typer.Option(
+            "--curated",
+            help="Leave out karaoke and tributes, Christmas music, sounds of nature, names cut "
+            "off, and what is under a minute or over a quarter of an hour.",
+        ),
+    ] = False,
 ) -> None:
     """Merge tables of tracks into one, or make one of your own tracks on Spotify.
 
@@ -54,7 +62,7 @@ def import_tables(
     if not kinds:
         if features or headless or not reccobeats:
             raise InputError("--features, --no-reccobeats and --headless go with spotify: sources")
-        imported = import_tracks(sources)
+        imported = import_tracks(sources, curated=curated)
         write_tracks(imported.frame, out)
         complain(imported.summary())
         print(f"{out}: {len(imported.frame):,} tracks")
@@ -64,6 +72,8 @@ def import_tables(
             "your own tracks on Spotify stand alone; give tables to take features from with "
             "--features, and merge the tables that come out in a second step"
         )
+    if curated:
+        raise InputError("--curated goes with tables; import your tracks without it first")
     check_writable(out)
     import_own(kinds, features or [], out, reccobeats=reccobeats, headless=headless)
 
@@ -95,16 +105,27 @@ def analyse(
 
 @app.command("download")
 def download_tracks(
-    name: Annotated[str, typer.Argument(help="tidytuesday (8 MB) or fma (342 MB).")],
+    name: Annotated[
+        str | None, typer.Argument(help="Table to fetch.", show_default="list what there is")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder.", show_default="Emotify's own data folder"),
     ] = None,
-    url: Annotated[str | None, typer.Option("--url", help="Mirror of the file.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Mirror of the file, or of the folder of files.")
+    ] = None,
 ) -> None:
-    """Fetch an open table of tracks and check it; resumes."""
-    from clustering.tables.downloads import download_table
+    """Fetch an open table of tracks and check it; resumes.
 
+    Without a name: what there is, with sizes and licences.
+    """
+    from clustering.tables.downloads import download_table, known_table, known_tables
+
+    if name is None:
+        print(known_tables())
+        return
+    complain(known_table(name).notice())
     path = download_table(name, out, url=url)
     print(path)
     complain(f"make a table of it: emotify tracks import {path} --out tracks.parquet")

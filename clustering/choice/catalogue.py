@@ -11,6 +11,7 @@ import pandas as pd
 
 from clustering.choice.transitions import Transitions
 from clustering.moods.clusters import MoodModel, fit_moods
+from clustering.moods.mapping import made_for_the_club
 from clustering.tables.layouts import MOOD_COLUMNS
 from clustering.tables.tracks import TrackTable
 
@@ -56,6 +57,11 @@ class Catalogue:
         if not all(self.table.has(column) for column in MOOD_COLUMNS):
             return None
         return known_chances(self.table.frame[list(MOOD_COLUMNS)].to_numpy(dtype=float))
+
+    @cached_property
+    def club(self) -> np.ndarray | None:
+        """Whether each track was made for the club, (n,), told by its genres; None if unknown."""
+        return made_for_the_club(self.table.frame["genre"]) if self.table.has("genre") else None
 
     @cached_property
     def transitions(self) -> Transitions:

@@ -18,7 +18,7 @@ from clustering.choice.taste import REACH
 from clustering.choice.transitions import Transitions, smoothest_order
 from clustering.choice.wish import MOST_TRACKS, Wish
 from clustering.moods.clusters import MoodModel
-from clustering.moods.mapping import Aim, aims_along, chosen_moods, ranked_moods
+from clustering.moods.mapping import Aim, aims_along, chosen_moods, placed, ranked_moods
 from clustering.tables.tracks import UNKNOWN_ARTIST, credited_artists, title_key
 from emotions.estimate import EmotionEstimate
 
@@ -41,7 +41,7 @@ class Choice:
     row
         Row of the catalogue.
     aim
-        What was aimed at, at this place.
+        What was aimed at, at this place; it is placed in the catalogue.
     distance
         Distance from that aim, 0..1.
     """
@@ -86,6 +86,7 @@ def choose(
     if len(rows) < len(frame):
         places = places[rows]
     heard = None if catalogue.heard is None else catalogue.heard[rows]
+    club = _club(catalogue, rows, aims)
     nearer = 0.0 if pulls is None else REACH * pulls[rows]
     used = np.zeros(len(rows), dtype=bool)
     credits: Counter[str] = Counter()
@@ -104,9 +105,9 @@ def choose(
                 used[candidate] = True
         return not used[candidate]
 
-    for place, aim in enumerate(aims):
+    for place, aim in enumerate(placed(aims, catalogue.model)):
         if ranking is None or ranking.aim is not aim:
-            distances = aim.distances(places, heard)
+            distances = aim.distances(places, heard, club)
             ranking = _Ranking.of(
                 catalogue.model, distances - nearer, labels, aim, size=pool_size(aim, len(aims))
             )
@@ -133,6 +134,13 @@ def choose(
         total += float(lengths[chosen])
         choices.append(Choice(row, aim, float(distances[chosen])))
     return choices
+
+
+def _club(catalogue: Catalogue, rows: np.ndarray, aims: Sequence[Aim]) -> np.ndarray | None:
+    """Say which rows were made for the club, where an aim minds and the table tells."""
+    if not any(aim.club for aim in aims) or catalogue.club is None:
+        return None
+    return catalogue.club[rows]
 
 
 def choose_by_time(

@@ -22,7 +22,7 @@ from clustering.choice.catalogue import Catalogue, known_chances
 from clustering.choice.filters import Filters, lacking, none_passes
 from clustering.choice.selection import mood_tiers, pool_size
 from clustering.moods.clusters import DEFAULT_MOODS, MoodModel, fit_moods
-from clustering.moods.mapping import HEARD_SHARE, Aim
+from clustering.moods.mapping import HEARD_SHARE, Aim, made_for_the_club, placed
 from clustering.tables.large_tables import HIGHEST, LOWEST, LargeTable, Piece, usable
 from clustering.tables.layouts import FEATURE_NAMES, MOOD_COLUMNS, NEEDED_COLUMNS
 from clustering.tables.tracks import UNKNOWN_ARTIST, in_our_types, tidied, tracks_from_frame
@@ -32,7 +32,10 @@ SAMPLE = 200_000  # tracks that moods are fitted on; half a catalogue of 70,000 
 OVERVIEW = 4000  # tracks of a picture
 BINS = 4096
 SPARE = 32  # tracks kept beyond those that a choice draws from: some turn out to be broken
-COLUMNS = ("track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "path", "isrc")
+COLUMNS = (
+    "track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "genre",
+    "path", "url", "isrc",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class LargeCatalogue:
         for column in filters.columns:
             if not self.table.has(column):
                 raise lacking(self.table.source, column)
-        distinct = list({id(aim): aim for aim in aims}.values())
+        distinct = list({id(aim): aim for aim in placed(aims, self.model)}.values())
         n_kept = [times * (pool_size(aim, len(aims)) + SPARE) for aim in distinct]
         search = _Search(self.table, self.model, distinct, n_kept, filters)
         # The first piece tells the others how near a track must be to be worth a look.
@@ -121,7 +124,7 @@ class LargeCatalogue:
         return Shortlist(
             Catalogue.of(tracks, self.model),
             complete=all(len(rows) < n for rows, n in zip(nearest.rows, n_kept, strict=True)),
-            n_bytes=self.table.n_bytes([*search.read, *columns]),
+            n_bytes=self.table.n_bytes(list(dict.fromkeys([*search.read, *columns]))),
         )
 
     def overview(self, tracks: pd.DataFrame) -> Catalogue:
@@ -160,6 +163,11 @@ class _Search:
         return [*FEATURE_NAMES, *(MOOD_COLUMNS if self.table.has_heard_moods else ())]
 
     @property
+    def club(self) -> bool:
+        """Whether it matters, and can be told, if a track was made for the club."""
+        return any(aim.club for aim in self.aims) and self.table.has("genre")
+
+    @property
     def asked(self) -> list[str]:
         """Columns that the filters hang on, as far as the table has them."""
         names = [*self.filters.columns]
@@ -172,7 +180,8 @@ class _Search:
     @property
     def read(self) -> list[str]:
         """Columns that a scan reads."""
-        return [*self.numbers, *self.asked]
+        genre = ["genre"] if self.club and "genre" not in self.asked else []
+        return [*self.numbers, *self.asked, *genre]
 
 
 @dataclass(frozen=True)
@@ -298,7 +307,11 @@ def _scan(piece: Piece, search: _Search, known: _Found) -> _Found:
         features = pd.DataFrame(chosen[:, : len(FEATURE_NAMES)], columns=list(FEATURE_NAMES))
         quantiles = search.model.quantiles(features)
         heard = known_chances(chosen[:, len(FEATURE_NAMES) :]) if table.has_heard_moods else None
-        distances = np.array([aim.distances(quantiles, heard) for aim in search.aims])
+        club = None
+        if search.club:
+            rows = batch.select(table.theirs(["genre"])).take(here)
+            club = made_for_the_club(table.frame(rows, ["genre"])["genre"])
+        distances = np.array([aim.distances(quantiles, heard, club) for aim in search.aims])
         near = (distances <= np.array(marks)[:, None]).any(axis=0)
         if not near.any():
             continue

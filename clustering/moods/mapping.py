@@ -4,6 +4,10 @@ An aim is the expectation over the eight emotions of what `mapping.toml` says ea
 sounds like, in quantiles of the listener's own tracks. A voice half happy, half sad therefore
 aims between the two, at neither. Nothing here promises an effect on the listener.
 
+A listener's own quantiles say what is sad *for this table*; in a table of club music the saddest
+fifth is club music. So before tracks are chosen an aim is `placed`: half of it stays where it was,
+half moves to where sad music of any catalogue would lie in this one.
+
 An estimate that should not be acted on (`EmotionEstimate.uncertain`) is more than mixed: one of
 its emotions may be all that there is, and nobody knows which. Its playlist is then shared out:
 each track leans half way towards one of the emotions, as many tracks to each as its probability
@@ -13,12 +17,14 @@ choice around each aim is widened too, in case the probabilities themselves are 
 """
 
 import math
+import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from clustering.moods.clusters import Mood, MoodModel
 from clustering.tables.layouts import FEATURE_NAMES, MOOD_COLUMNS
@@ -42,14 +48,18 @@ class Aim:
         ``"match"``, ``"lift"`` or ``"journey"``.
     valence, arousal
         Expected valence and arousal of the feeling aimed at, -1..1.
+    targets
+        Quantile of each feature in the listener's catalogue, 0..1, as the mapping says it.
     quantiles
-        Target quantile of each feature in the listener's catalogue, 0..1.
+        What distances are measured from: the targets, until the aim is `placed` in a catalogue.
     weights
         What a step in each feature's quantile counts for; they sum to 1.
     quadrants
         Share of each of `MOOD_COLUMNS` in what is aimed at; they sum to 1.
-    typical_valence, typical_energy
-        What tracks of this mood have in Spotify's own units, 0..1, in any catalogue.
+    typical
+        What tracks of this mood have in Spotify's own units, in any catalogue.
+    club
+        How much farther than its features say a track lies that was made for the club, 0..1.
     spread
         How far the choice may wander from the nearest tracks, in distance; it grows with the
         entropy of the estimate, and further when that is uncertain.
@@ -61,30 +71,48 @@ class Aim:
     mode: str
     valence: float
     arousal: float
+    targets: dict[str, float]
     quantiles: dict[str, float]
     weights: dict[str, float]
     quadrants: dict[str, float]
-    typical_valence: float
-    typical_energy: float
+    typical: dict[str, float]
+    club: float
     spread: float
     uncertain: bool
 
-    def distances(self, quantiles: np.ndarray, heard: np.ndarray | None = None) -> np.ndarray:
+    @property
+    def typical_valence(self) -> float:
+        """Spotify's valence of tracks of this mood, 0..1, in any catalogue."""
+        return self.typical["valence"]
+
+    @property
+    def typical_energy(self) -> float:
+        """Spotify's energy of tracks of this mood, 0..1, in any catalogue."""
+        return self.typical["energy"]
+
+    def distances(
+        self,
+        quantiles: np.ndarray,
+        heard: np.ndarray | None = None,
+        club: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return how far each row of quantiles, (n, 8), lies from the aim, (n,).
 
         The weighted root mean square difference over the features: 0 is exactly the aim, 1
         the opposite end of the catalogue in every feature. Where the mood of the sound itself is
         known, `heard`, (n, 4) as `MOOD_COLUMNS`, half of the square is how unlike it is to the
-        mood aimed at (0 as likely as can be, 1 impossible).
+        mood aimed at (0 as likely as can be, 1 impossible). What was made for the club, `club`,
+        (n,), is moved away by the share `Aim.club` of the way that is left to 1.
         """
         target = np.array([self.quantiles[name] for name in FEATURE_NAMES])
         weights = np.array([self.weights[name] for name in FEATURE_NAMES])
         squares = (quantiles - target) ** 2 @ weights
-        if heard is None:
-            return np.sqrt(squares)
-        wanted = np.array([self.quadrants[name] for name in MOOD_COLUMNS])
-        unlike = 1 - heard @ wanted / wanted.max()
-        return np.sqrt((1 - HEARD_SHARE) * squares + HEARD_SHARE * unlike**2)
+        if heard is not None:
+            wanted = np.array([self.quadrants[name] for name in MOOD_COLUMNS])
+            unlike = 1 - heard @ wanted / wanted.max()
+            squares = (1 - HEARD_SHARE) * squares + HEARD_SHARE * unlike**2
+        distances = np.sqrt(squares)
+        return distances if club is None else distances + self.club * club * (1 - distances)
 
 
 @dataclass(frozen=True)
@@ -94,7 +122,10 @@ class _Settings:
     targets: np.ndarray
     weights: np.ndarray
     typical: np.ndarray
+    club: np.ndarray
     lift: np.ndarray
+    club_genres: tuple[str, ...]
+    anywhere: float
     certain: float
     clueless: float
     uncertain: float
@@ -105,11 +136,18 @@ def _read_settings() -> _Settings:
     settings = tomllib.loads(Path(__file__).with_name("mapping.toml").read_text("utf-8"))
     rows = [settings["emotion"][name] for name in EMOTION_NAMES]
     lift = np.array([[row["lift"].get(name, 0.0) for name in EMOTION_NAMES] for row in rows])
+
+    def features(kind: str) -> np.ndarray:
+        return np.array([[row[kind][name] for name in FEATURE_NAMES] for row in rows])
+
     return _Settings(
-        targets=np.array([[row["target"][name] for name in FEATURE_NAMES] for row in rows]),
-        weights=np.array([[row["weight"][name] for name in FEATURE_NAMES] for row in rows]),
-        typical=np.array([[row["typical"]["valence"], row["typical"]["energy"]] for row in rows]),
+        targets=features("target"),
+        weights=features("weight"),
+        typical=features("typical"),
+        club=np.array([row.get("club", 0.0) for row in rows]),
         lift=lift / lift.sum(axis=1, keepdims=True),
+        club_genres=tuple(settings["club"]["genres"]),
+        anywhere=settings["scale"]["anywhere"],
         **settings["spread"],
     )
 
@@ -180,19 +218,20 @@ def aim_for(
     # The feeling aimed at is a distribution over the eight emotions too, so that every figure
     # of an aim is one and the same expectation, and a journey moves in a straight line.
     aimed = (1 - share) * felt + share * (felt @ SETTINGS.lift)
+    targets = dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.targets).tolist(), strict=True))
     weights = aimed @ SETTINGS.weights
-    typical = aimed @ SETTINGS.typical
     spread = SETTINGS.certain + (SETTINGS.clueless - SETTINGS.certain) * estimate.entropy
     return Aim(
         emotion=estimate.label,
         mode=mode,
         valence=math.fsum(p * e.valence for p, e in zip(aimed, EMOTIONS, strict=True)),
         arousal=math.fsum(p * e.arousal for p, e in zip(aimed, EMOTIONS, strict=True)),
-        quantiles=dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.targets).tolist(), strict=True)),
+        targets=targets,
+        quantiles=targets,
         weights=dict(zip(FEATURE_NAMES, (weights / weights.sum()).tolist(), strict=True)),
         quadrants=dict(zip(MOOD_COLUMNS, (aimed @ QUADRANTS).tolist(), strict=True)),
-        typical_valence=float(typical[0]),
-        typical_energy=float(typical[1]),
+        typical=dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.typical).tolist(), strict=True)),
+        club=float(aimed @ SETTINGS.club),
         spread=spread + SETTINGS.uncertain * estimate.uncertain,
         uncertain=estimate.uncertain,
     )
@@ -217,6 +256,37 @@ def aims_along(estimate: EmotionEstimate, mode: str, n_tracks: int) -> tuple[Aim
     )
 
 
+def placed(aims: Sequence[Aim], model: MoodModel) -> tuple[Aim, ...]:
+    """Return aims with their places in a catalogue; aims that were one object still are.
+
+    The share `anywhere` of `mapping.toml` of each place is where music that is typical of the mood
+    lies in the catalogue that `model` was fitted on, the rest is `Aim.targets`. An aim that is
+    placed already is placed anew.
+    """
+    distinct = {id(aim): aim for aim in aims}
+    typical = pd.DataFrame([aim.typical for aim in distinct.values()])
+    targets = np.array([[aim.targets[name] for name in FEATURE_NAMES] for aim in distinct.values()])
+    places = (1 - SETTINGS.anywhere) * targets + SETTINGS.anywhere * model.quantiles(typical)
+    there = {
+        key: replace(aim, quantiles=dict(zip(FEATURE_NAMES, place.tolist(), strict=True)))
+        for (key, aim), place in zip(distinct.items(), places, strict=True)
+    }
+    return tuple(there[id(aim)] for aim in aims)
+
+
+def made_for_the_club(genres: pd.Series) -> np.ndarray:
+    """Return for each cell of genres, joined by ``;``, whether one of them is club music, (n,).
+
+    A genre is, if a word of the list in `mapping.toml` is in it: ``deep-house`` is, for ``house``.
+    A cell without genres is not.
+    """
+    words = "|".join(map(re.escape, SETTINGS.club_genres))
+    codes, cells = pd.factorize(genres.fillna("").astype("str"))
+    names = pd.Series(cells, dtype="str").str.casefold().str.replace(r"[-_\s]+", " ", regex=True)
+    is_club = names.str.contains(rf"\b(?:{words})\b", regex=True).to_numpy(dtype=bool)
+    return is_club[codes]
+
+
 def _shared_out(probabilities: Sequence[float], n_places: int) -> list[int]:
     """Return an emotion for each place: as many as its probability says, evenly interleaved.
 
@@ -231,7 +301,10 @@ def _shared_out(probabilities: Sequence[float], n_places: int) -> list[int]:
 
 
 def ranked_moods(aim: Aim, model: MoodModel) -> list[tuple[Mood, float]]:
-    """Return every mood of the model with its centroid's distance from the aim, nearest first."""
+    """Return every mood of the model with its centroid's distance from the aim, nearest first.
+
+    The aim should be `placed` in the model's catalogue.
+    """
     places = np.array([[mood.quantiles[f] for f in FEATURE_NAMES] for mood in model.moods])
     distances = aim.distances(places)
     order = np.argsort(distances, kind="stable")

@@ -26,7 +26,7 @@ from clustering.tables.layouts import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, write_tracks
 from foundation.errors import InputError
 from foundation.text import printable
-from foundation.user_data import TABLES, user_data_folder
+from foundation.user_data import TRACK_TABLES, user_data_folder
 
 ENDINGS = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav", ".aif", ".aiff", ".aifc"})
 ENDINGS |= {".m4a", ".aac", ".wma", ".alac", ".ape", ".mpc", ".wv"}  # these by FFmpeg
@@ -167,7 +167,7 @@ def music_table(folder: Path) -> Path:
             "Parquet), or the folder that your music is in"
         )
     name = hashlib.sha1(os.fsencode(folder.resolve())).hexdigest()[:16]
-    table = user_data_folder(TABLES) / f"music-{name}.parquet"
+    table = user_data_folder(TRACK_TABLES) / f"music-{name}.parquet"
     analyse_folder(folder, table)
     return table
 

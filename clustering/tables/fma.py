@@ -1,7 +1,8 @@
 """The metadata of the Free Music Archive (Defferrard et al. 2017) as a table of tracks.
 
 13,129 of its freely licensed tracks have features by the Echo Nest, the forerunner of Spotify's.
-``tracks.csv`` and ``echonest.csv`` are read from the unpacked folder or from ``fma_metadata.zip``.
+``tracks.csv`` and ``echonest.csv`` are read from the unpacked folder or ``fma_metadata.zip``, and,
+if it is there, ``raw_tracks.csv`` for the address of each track's page, where it can be played.
 """
 
 import io
@@ -13,7 +14,7 @@ import pandas as pd
 
 from foundation.errors import InputError
 
-TRACKS, ECHONEST = "tracks.csv", "echonest.csv"
+TRACKS, ECHONEST, RAW_TRACKS = "tracks.csv", "echonest.csv", "raw_tracks.csv"
 # Our column: group and column in tracks.csv, which has two lines of header.
 TRACK_COLUMNS = {
     "name": ("track", "title"),
@@ -21,18 +22,14 @@ TRACK_COLUMNS = {
     "album": ("album", "title"),
     "genre": ("track", "genre_top"),
     "duration": ("track", "duration"),
+    "licence": ("track", "license"),
     "release_date": ("album", "date_released"),
 }
 
 
 def is_fma(path: Path) -> bool:
     """Return whether a folder or zip file holds FMA's metadata."""
-    if path.is_dir():
-        return _inside(path, ECHONEST).is_file() and _inside(path, TRACKS).is_file()
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return {TRACKS, ECHONEST} <= {Path(name).name for name in archive.namelist()}
+    return {TRACKS, ECHONEST} <= _names(path)
 
 
 def read_fma(path: Path) -> pd.DataFrame:
@@ -50,6 +47,7 @@ def read_fma(path: Path) -> pd.DataFrame:
         told = pd.read_csv(_open(path, TRACKS), index_col=0, header=[0, 1], low_memory=False)
         features = features["echonest"]["audio_features"]
         told = pd.DataFrame({name: told[column] for name, column in TRACK_COLUMNS.items()})
+        told["url"] = _addresses(path)
     except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise InputError(
             f"{path} is not FMA's metadata as published ({type(error).__name__}: {error}); get it "
@@ -58,6 +56,23 @@ def read_fma(path: Path) -> pd.DataFrame:
     both = features.join(told, how="inner")
     both.insert(0, "track_id", "fma-" + both.index.astype(str))
     return both.reset_index(drop=True)
+
+
+def _addresses(path: Path) -> pd.Series | float:
+    """Return the address of each track's page, by the number of the track; NaN if none is told."""
+    if RAW_TRACKS not in _names(path):
+        return float("nan")
+    raw = pd.read_csv(_open(path, RAW_TRACKS), usecols=["track_id", "track_url"])
+    return raw.drop_duplicates("track_id").set_index("track_id")["track_url"]
+
+
+def _names(path: Path) -> set[str]:
+    if path.is_dir():
+        return {name for name in (ECHONEST, TRACKS, RAW_TRACKS) if _inside(path, name).is_file()}
+    if not zipfile.is_zipfile(path):
+        return set()
+    with zipfile.ZipFile(path) as archive:
+        return {Path(name).name for name in archive.namelist()}
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -45,6 +45,8 @@ OPTIONAL_COLUMNS: tuple[str, ...] = (
     "year",
     "isrc",
     "path",
+    "url",
+    "licence",
     *MOOD_COLUMNS,
 )
 
@@ -91,6 +93,7 @@ LAYOUTS: tuple[Layout, ...] = (
             "name": ("name", "title"),
             "genre": ("genre", "genre_top"),
             "duration_ms": ("duration_ms", "length"),
+            "licence": ("licence", "license"),
         },
         genre_separator=";",
     ),
@@ -115,6 +118,7 @@ LAYOUTS: tuple[Layout, ...] = (
             "release_date": ("track_album_release_date",),
         },
     ),
+    Layout("Spotify Hit Predictor", {"track_id": ID_COLUMNS, "name": ("track",)}),
     Layout(
         "Exportify",
         {

@@ -145,9 +145,27 @@ def read_tracks(path: str | Path | None = None) -> TrackTable:
         If the file cannot be read as tracks, a number column holds text, or fewer than two
         usable tracks remain.
     """
-    path = DEFAULT_TABLE if path is None else Path(path)
+    if path is None:
+        return _shipped_tracks()
     raw = read_table(path)
-    return tidied(raw.frame, path.name, raw.layout, raw.notes)
+    return tidied(raw.frame, Path(path).name, raw.layout, raw.notes)
+
+
+def _shipped_tracks() -> TrackTable:
+    """Read the project's own table, which lies there tidied: to do it again takes a second."""
+    raw = read_table(DEFAULT_TABLE)
+    numbers = [name for name in (*RANGES, *OPTIONAL_RANGES) if name in raw.frame]
+    frame = raw.frame.astype(dict.fromkeys(numbers, float) | {"explicit": "boolean"})
+    return TrackTable(
+        frame=frame,
+        source=DEFAULT_TABLE.name,
+        layout=raw.layout,
+        rows_read=len(frame),
+        broken=0,
+        spoken_word=0,
+        merged_ids=0,
+        merged_titles=0,
+    )
 
 
 def tracks_from_frame(frame: pd.DataFrame, source: str = "the table") -> TrackTable:
@@ -287,8 +305,8 @@ def tidied(
     kept, complaint = _without_broken(frame)
     broken = rows_read - len(kept)
     music = kept[kept["speechiness"] <= SPOKEN_WORD_SPEECHINESS]
-    by_id = _merged(music, music["track_id"])
-    by_title = _merged(by_id, title_keys(by_id))
+    by_id = merged(music, music["track_id"])
+    by_title = merged(by_id, title_keys(by_id))
     if len(by_title) < fewest:
         why = f" (most often: {complaint})" if complaint else ""
         raise InputError(
@@ -334,6 +352,9 @@ def in_our_types(frame: pd.DataFrame, source: str) -> pd.DataFrame:
             frame[column] = frame[column].where(frame[column].between(low, high))
     if "explicit" in frame:
         frame["explicit"] = _truths(frame["explicit"])
+    if "url" in frame:  # a page links to it: nothing but an address of the web will do
+        addresses = _texts(frame["url"])
+        frame["url"] = addresses.where(addresses.str.fullmatch(r"https?://\S+", na=False))
     if "release_date" in frame:
         years = _years(frame["release_date"])
         frame["year"] = frame["year"].fillna(years) if "year" in frame else years
@@ -383,7 +404,7 @@ def _without_broken(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         return frame.drop(index=wrong_rows), f"{common} is {how}"
 
 
-def _merged(frame: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
+def merged(frame: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     """Keep one row for each key: the most popular, then the first.
 
     Genres of the rows merged are joined, so that a genre filter finds the track under each.

@@ -1,5 +1,6 @@
 """Music is chosen by the eight probabilities and the doubts, and by nothing else of an estimate."""
 
+from clustering.choice.wish import Wish
 from clustering.playlist import make_playlist
 from emotions.estimate import EmotionEstimate, Nuance, Person, Segment
 from emotions.places import Box, Characters
@@ -21,6 +22,6 @@ def test_nuances_places_and_people_change_no_playlist(catalogue):
             Person(EmotionEstimate(SAD), box=Box(0, 0, 9, 9)),
         ),
     )
-    expected = make_playlist(bare, catalogue, n_tracks=8).to_dict()
-    assert make_playlist(full, catalogue, n_tracks=8).to_dict() == expected
-    assert make_playlist(EmotionEstimate(SAD), catalogue, n_tracks=8).to_dict() != expected
+    expected = make_playlist(bare, catalogue, Wish(n_tracks=8)).to_dict()
+    assert make_playlist(full, catalogue, Wish(n_tracks=8)).to_dict() == expected
+    assert make_playlist(EmotionEstimate(SAD), catalogue, Wish(n_tracks=8)).to_dict() != expected

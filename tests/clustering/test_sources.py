@@ -51,12 +51,17 @@ def fma(folder, n=30):
             ("track", "title"): [f"Piece {i}" for i in range(n + 5)],
             ("track", "genre_top"): "Folk",
             ("track", "duration"): 168,
+            ("track", "license"): "Attribution 3.0 International",
         },
         index=pd.Index(range(2, n + 7), name="track_id"),
     )
     told.columns = pd.MultiIndex.from_tuples(told.columns)
     features.to_csv(folder / "echonest.csv")
     told.to_csv(folder / "tracks.csv")
+    pages = [f"http://freemusicarchive.org/music/AWOL/{number}" for number in told.index]
+    raw = pd.DataFrame({"track_id": told.index, "track_listens": 9, "track_url": pages})
+    raw.loc[1, "track_url"] = "javascript:alert(1)"
+    raw.to_csv(folder / "raw_tracks.csv", index=False)
     return folder
 
 
@@ -129,9 +134,21 @@ def test_fma_has_artists_estimated_loudness_and_plays(tmp_path, packed):
     assert (imported.frame["year"] == 2009).all()
     assert imported.frame["loudness"].between(-25, -5).all()
     assert "loudness is estimated from energy" in imported.summary()
+    assert (imported.frame["licence"] == "Attribution 3.0 International").all()
     write_tracks(imported.frame, tmp_path / "fma.parquet")
     playlist = make_playlist(EmotionEstimate.of("calm"), read_tracks(tmp_path / "fma.parquet"))
     assert len(playlist) == 20
+    # A playlist links to where a track can be played freely, and to nothing but a web page.
+    for track in playlist.tracks:
+        number = track.track_id.removeprefix("fma-")
+        page = f"http://freemusicarchive.org/music/AWOL/{number}"
+        assert track.url == (None if number == "3" else page)
+
+
+def test_fma_without_addresses_is_read(tmp_path):
+    folder = fma(tmp_path / "fma_metadata")
+    (folder / "raw_tracks.csv").unlink()
+    assert import_tracks([folder]).frame["url"].isna().all()
 
 
 def test_damaged_fma_metadata_is_refused(tmp_path):

@@ -73,7 +73,9 @@ def test_an_estimate_is_kept_without_its_timeline_and_without_other_people(store
     nuances = [Nuance("grief", 0.8, -0.7, -0.2)]
     doubts = ["it was dark"]
     estimate = EmotionEstimate(SAD.probabilities, 4.0, segments, doubts, nuances, people)
-    store.remember(estimate, make_playlist(SAD, catalogue, n_tracks=1).to_dict(), source="us.jpg")
+    store.remember(
+        estimate, make_playlist(SAD, catalogue, Wish(n_tracks=1)).to_dict(), source="us.jpg"
+    )
     [entry] = store.entries()
     assert "Zoe" not in str(entry) and "segments" not in entry.estimate
     kept = EmotionEstimate.from_dict(entry.estimate)

@@ -38,9 +38,8 @@ def written_in_parts(frame, folder, *, n_files=3, rows_of_a_group=700):
 
 @pytest.fixture(scope="module")
 def catalogue(catalogue):
-    """The default table with dates of release, as they stand in files."""
-    years = np.random.default_rng(0).integers(1960, 2020, len(catalogue.table))
-    frame = catalogue.table.frame.assign(release_date=[f"{year}-05-01" for year in years])
+    """A sixth of the default table, as many rows as are read quickly, with the moods of all."""
+    frame = catalogue.table.frame.iloc[::6].reset_index(drop=True)
     return Catalogue.of(tracks_from_frame(frame), catalogue.model)
 
 

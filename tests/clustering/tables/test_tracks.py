@@ -203,7 +203,21 @@ def test_only_a_spotify_id_gets_an_address():
 def test_the_default_table_is_the_one_described():
     digest = hashlib.sha256(DEFAULT_TABLE.read_bytes()).hexdigest()
     assert f"`{digest}`" in (DEFAULT_TABLE.parent / "README.md").read_text("utf-8")
-    assert len(pd.read_parquet(DEFAULT_TABLE)) == 5849
+    assert len(pd.read_parquet(DEFAULT_TABLE)) == 29_224
+    assert DEFAULT_TABLE.stat().st_size < 2_100_000
+
+
+def test_the_default_table_lies_there_as_it_would_be_tidied():
+    told, tidied = read_tracks(), read_tracks(DEFAULT_TABLE)
+    pd.testing.assert_frame_equal(told.frame, tidied.frame)
+    assert told.summary() == tidied.summary() and "nothing left out" in told.summary()
+
+
+def test_the_default_table_holds_what_spotify_gave():
+    known = read_tracks().frame.set_index("track_id").loc["6oJ6le65B3SEqPwMRNXWjY"]
+    assert (known["name"], known["artist"], known["year"]) == ("Higher Love", "Kygo", 2019)
+    features = [known[name] for name in FEATURE_NAMES]
+    assert features == [0.693, 0.678, -7.159, 0.0324, 0.0154, 6.05e-06, 0.404, 103.952]
 
 
 @pytest.mark.parametrize(
