@@ -24,6 +24,7 @@ from clustering.choice.catalogue import Catalogue
 from clustering.choice.filters import Filters
 from clustering.choice.opening import open_catalogue
 from clustering.choice.shortlist import LargeCatalogue
+from clustering.choice.wish import Wish
 from clustering.moods.folder import load_moods, save_moods
 from clustering.moods.mapping import aims_along
 from clustering.playlist import make_playlist
@@ -94,7 +95,7 @@ def measured(step: str, table: Path, moods: Path) -> dict[str, float]:
     emotions = ("sad", "happy", "calm", "angry", "fearful")
     for emotion in emotions[:REPEATS]:
         start = time.perf_counter()
-        make_playlist(EmotionEstimate.of(emotion), catalogue, mode=mode)
+        make_playlist(EmotionEstimate.of(emotion), catalogue, Wish(mode=mode))
         times.append(time.perf_counter() - start)
     figures = {"opened": opened, "seconds": statistics.median(times), "MB": peak_mb()}
     if isinstance(catalogue, LargeCatalogue):

@@ -12,6 +12,7 @@ import argparse
 import numpy as np
 
 from clustering.choice.opening import open_catalogue
+from clustering.choice.wish import Wish
 from clustering.moods.mapping import MODES
 from clustering.playlist import make_playlist
 from emotions.estimate import EmotionEstimate
@@ -39,7 +40,7 @@ def main() -> None:
         for emotion in EMOTION_NAMES:
             for seed in range(SEEDS):
                 estimate = EmotionEstimate.of(emotion)
-                playlist = make_playlist(estimate, catalogue, mode=mode, seed=seed)
+                playlist = make_playlist(estimate, catalogue, Wish(mode=mode, seed=seed))
                 rows = np.array([row_of[track.track_id] for track in playlist.tracks])
                 rng = np.random.default_rng(seed)
                 ours.append(total(rows))

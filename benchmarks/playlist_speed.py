@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from clustering.choice.catalogue import Catalogue
+from clustering.choice.wish import Wish
 from clustering.moods.clusters import fit_moods
 from clustering.moods.mapping import aim_for
 from clustering.playlist import make_playlist
@@ -55,7 +56,7 @@ def main() -> None:
     seeds = count()
 
     def chosen(mode: str) -> Callable[[], Any]:
-        return lambda: make_playlist(sad, catalogue, mode=mode, seed=next(seeds))
+        return lambda: make_playlist(sad, catalogue, Wish(mode=mode, seed=next(seeds)))
 
     read = seconds(lambda: read_tracks(arguments.tracks), arguments.repeats)
     fit = seconds(lambda: fit_moods(table), arguments.repeats)

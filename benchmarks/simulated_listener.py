@@ -17,6 +17,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from clustering.choice.catalogue import Catalogue
+from clustering.choice.wish import Wish
 from clustering.evaluation.human_labels import read_judgements
 from clustering.evaluation.mood_evaluation import right_tracks
 from clustering.moods.mapping import aim_for
@@ -72,9 +73,7 @@ def listen(
         playlist = make_playlist(
             EmotionEstimate.of(emotion),
             catalogue,
-            n_tracks=N_TRACKS,
-            seed=seed,
-            taste=taste_of(Profile(), judgements),
+            Wish(n_tracks=N_TRACKS, seed=seed, taste=taste_of(Profile(), judgements)),
         )
         picked = [track.track_id for track in playlist.tracks]
         liked = likes[rows[picked]]

@@ -26,15 +26,14 @@ from clustering.choice.selection import (
 )
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.choice.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste, unknown_favourites
-from clustering.moods.mapping import Aim, aim_for, aims_along, checked_mode, ranked_moods
+from clustering.choice.wish import MOST_TRACKS, Wish
+from clustering.moods.mapping import Aim, aim_for, aims_along, ranked_moods
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import TrackTable, spotify_url
 from clustering.tracklist import PlaylistMood, PlaylistTrack, Tracklist
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 
-MOST_TRACKS = 500
-MOST_MINUTES = 1440.0
 FAR = 0.5  # a step in Spotify's valence-energy square beyond which a track does not serve the aim
 THIN_COVERAGE = 0.5
 TIMES_FOR_TASTE = 8  # as long a shortlist of a large table, for taste may prefer farther tracks
@@ -81,17 +80,7 @@ class Playlist(Tracklist):
 def make_playlist(
     estimate: EmotionEstimate,
     catalogue: Catalogue | TrackTable | LargeCatalogue,
-    *,
-    mode: str = "match",
-    n_tracks: int = 20,
-    minutes: float | None = None,
-    seed: int = 0,
-    genres: Sequence[str] | str | None = None,
-    artists: Sequence[str] | str | None = None,
-    explicit: bool | None = None,
-    years: tuple[int, int] | None = None,
-    filters: Filters | None = None,
-    taste: Taste | None = None,
+    wish: Wish | None = None,
 ) -> Playlist:
     """Choose music for an emotion.
 
@@ -103,109 +92,66 @@ def make_playlist(
     catalogue
         Where to choose from; a bare table is given moods first, which takes seconds. A table
         larger than memory is scanned for tracks near the aims, and these are chosen from.
-    mode
-        ``"match"`` the emotion, ``"lift"`` towards calm or happy, or a ``"journey"`` from the
-        one to the other. None of them claims an effect on the listener.
-    n_tracks
-        Number of tracks, 1-500. Ignored when `minutes` is given.
-    minutes
-        Playing time wanted, above 0 and at most 1440.
-    seed
-        The same arguments and seed give the same playlist; another seed gives another.
-    genres, artists
-        Keep tracks with any of these genres; by any of these artists. One name may stand alone.
-    explicit
-        False leaves out tracks marked explicit, True keeps only those.
-    years
-        First and last year of release, both included.
-    filters
-        More to ask for or to leave out; what is given by name above wins.
-    taste
-        What the listener likes: draws the choice, and leaves out what they will not have. What the
-        table cannot tell of that is left aside, with a note.
+    wish
+        What the listener asks for; None for what ``Wish()`` does. The same arguments give the
+        same playlist.
 
     Raises
     ------
     InputError
-        If a value is out of range, the mode, a genre or an artist is unknown, the table lacks
-        what a filter needs, or no track passes the filters.
+        If a genre or an artist is unknown, the table lacks what a filter needs, or no track
+        passes the filters.
     """
-    mode = checked_mode(mode)
-    n_tracks = _checked_number("n_tracks", n_tracks, 1, MOST_TRACKS)
-    seed = _checked_number("seed", seed, 0, 2**32 - 1)
-    if minutes is not None and not 0 < minutes <= MOST_MINUTES:
-        raise InputError(f"minutes is {minutes}; choose more than 0 and at most {MOST_MINUTES:g}")
-    named = Filters.of(genres=genres, artists=artists, explicit=explicit, years=years)
-    asked = named if filters is None else filters.with_more(named)
+    wish = Wish() if wish is None else wish
     if isinstance(catalogue, TrackTable):
         catalogue = Catalogue.of(catalogue)
-    taste = Taste() if taste is None else taste
-    wishes, notes = taste.filters.told_by(catalogue.table)
+    always, notes = wish.taste.filters.told_by(catalogue.table)
+    wish = replace(wish, filters=always.with_more(wish.filters))
     try:
-        both = wishes.with_more(asked)
         if isinstance(catalogue, LargeCatalogue):
-            playlist = _from_large(estimate, catalogue, both, taste, mode, n_tracks, minutes, seed)
+            playlist = _from_large(estimate, catalogue, wish)
             return replace(playlist, notes=playlist.notes + notes)
-        rows = allowed_rows(catalogue, both)
+        rows = allowed_rows(catalogue, wish.filters)
     except InputError as error:
-        if wishes == Filters():
+        if always == Filters():
             raise
         raise InputError(f"{error}; your profile and your dislikes count, too") from error
-    notes += unknown_favourites(catalogue, taste)
-    # Once, though a length in minutes is tried with several numbers of tracks.
-    pulls = taste.pulls(catalogue) if taste.pulls_at_all else None
-    if minutes is None:
-        aims = aims_along(estimate, mode, n_tracks)
-        choices = choose(catalogue, rows, aims, seed=seed, in_order=mode == "journey", pulls=pulls)
-    else:
-        aims, choices = choose_by_time(
-            estimate,
-            catalogue,
-            rows,
-            mode,
-            target_ms=minutes * 60_000,
-            most=MOST_TRACKS,
-            seed=seed,
-            pulls=pulls,
-        )
-    if mode != "journey":
-        choices = smooth_order(catalogue, choices)
-    goal = aim_for(estimate, mode)
-    playlist = _told(
-        estimate, catalogue, goal, choices, seed=seed, asked=len(aims), minutes=minutes
-    )
+    notes += unknown_favourites(catalogue, wish.taste)
+    playlist = _from_rows(estimate, catalogue, rows, wish)
     return replace(playlist, notes=playlist.notes + notes)
 
 
-def _from_large(
-    estimate: EmotionEstimate,
-    catalogue: LargeCatalogue,
-    filters: Filters,
-    taste: Taste,
-    mode: str,
-    n_tracks: int,
-    minutes: float | None,
-    seed: int,
+def _from_rows(
+    estimate: EmotionEstimate, catalogue: Catalogue, rows: np.ndarray, wish: Wish
 ) -> Playlist:
+    """Choose from rows that pass the filters."""
+    # Once, though a length in minutes is tried with several numbers of tracks.
+    pulls = wish.taste.pulls(catalogue) if wish.taste.pulls_at_all else None
+    if wish.minutes is None:
+        aims = aims_along(estimate, wish.mode, wish.n_tracks)
+        choices = choose(catalogue, rows, aims, wish, pulls)
+    else:
+        aims, choices = choose_by_time(estimate, catalogue, rows, wish, pulls)
+    if wish.mode != "journey":
+        choices = smooth_order(catalogue, choices)
+    return _told(estimate, catalogue, choices, wish, n_places=len(aims))
+
+
+def _from_large(estimate: EmotionEstimate, catalogue: LargeCatalogue, wish: Wish) -> Playlist:
     """Choose from tracks near the aims; from more of them, where those do not suffice."""
-    n_places = n_tracks
-    if minutes is not None:  # a playlist of short tracks has more places
-        n_places = min(MOST_TRACKS, math.ceil(1.5 * minutes * 60_000 / TYPICAL_TRACK_MS))
-    aims = aims_along(estimate, mode, n_places)
-    taste = _known_by_features(taste, catalogue, aims)
-    times = TIMES_FOR_TASTE if taste.pulls_at_all else 1
+    n_places = wish.n_tracks
+    if wish.minutes is not None:  # a playlist of short tracks has more places
+        n_places = min(MOST_TRACKS, math.ceil(1.5 * wish.minutes * 60_000 / TYPICAL_TRACK_MS))
+    aims = aims_along(estimate, wish.mode, n_places)
+    near_wish = replace(wish, taste=_known_by_features(wish.taste, catalogue, aims))
+    times = TIMES_FOR_TASTE if near_wish.taste.pulls_at_all else 1
     while True:
-        near = catalogue.shortlist(aims, filters, times=times)
-        playlist = make_playlist(
-            estimate,
-            near.catalogue,
-            mode=mode,
-            n_tracks=n_tracks,
-            minutes=minutes,
-            seed=seed,
-            taste=taste,
-        )
-        enough = len(playlist) >= n_tracks if minutes is None else _filled(playlist, minutes)
+        near = catalogue.shortlist(aims, wish.filters, times=times)
+        rows = np.arange(len(near.catalogue.table))  # they have passed the filters
+        playlist = _from_rows(estimate, near.catalogue, rows, near_wish)
+        enough = len(playlist) >= wish.n_tracks
+        if wish.minutes is not None:
+            enough = _filled(playlist, wish.minutes)
         if enough or near.complete or times >= MOST_TIMES:
             return playlist
         times *= 8
@@ -231,31 +177,23 @@ def _filled(playlist: Playlist, minutes: float) -> bool:
     return playlist.minutes is None or abs(playlist.minutes - minutes) <= 0.05 * minutes + 1
 
 
-def _checked_number(name: str, value: int, lowest: int, highest: int) -> int:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not lowest <= value <= highest:
-        raise InputError(f"{name} is {value!r}; choose a whole number from {lowest} to {highest}")
-    return int(value)
-
-
 def _told(
     estimate: EmotionEstimate,
     catalogue: Catalogue,
-    goal: Aim,
     choices: Sequence[Choice],
+    wish: Wish,
     *,
-    seed: int,
-    asked: int,
-    minutes: float | None,
+    n_places: int,
 ) -> Playlist:
     """Turn chosen rows into a playlist that explains itself."""
+    goal = aim_for(estimate, wish.mode)
     frame = catalogue.table.frame.iloc[[choice.row for choice in choices]]
     records = frame.to_dict("records")
     tracks = tuple(
         _track(catalogue, choice, record) for choice, record in zip(choices, records, strict=True)
     )
     served = (_service(choice.aim, record) for choice, record in zip(choices, records, strict=True))
-    coverage = math.fsum(served) / asked
+    coverage = math.fsum(served) / n_places
     playlist = Playlist(
         emotion=estimate.label,
         mode=goal.mode,
@@ -266,11 +204,11 @@ def _told(
         ),
         clusters=tuple(dict.fromkeys(track.mood for track in tracks)),
         coverage=coverage,
-        seed=seed,
+        seed=wish.seed,
         tracks=tracks,
         uncertain=estimate.uncertain,
     )
-    notes = _notes(playlist, estimate, asked, minutes)
+    notes = _notes(playlist, estimate, wish, n_places)
     return replace(playlist, notes=notes)
 
 
@@ -282,9 +220,9 @@ def _service(aim: Aim, record: dict[Any, Any]) -> float:
 
 
 def _notes(
-    playlist: Playlist, estimate: EmotionEstimate, asked: int, minutes: float | None
+    playlist: Playlist, estimate: EmotionEstimate, wish: Wish, n_places: int
 ) -> tuple[str, ...]:
-    notes = []
+    notes, minutes = [], wish.minutes
     if estimate.uncertain:
         notes.append(
             f"that it is {playlist.emotion} is not sure ({'; '.join(estimate.doubts)}), so the "
@@ -295,9 +233,9 @@ def _notes(
             f"the estimate is mixed ({playlist.emotion} at {estimate.confidence:.0%}), so the "
             "choice is milder and broader"
         )
-    if len(playlist) < asked and minutes is None:
+    if len(playlist) < n_places and minutes is None:
         notes.append(
-            f"{len(playlist)} of {asked} tracks: no more pass the filters and the limit of two "
+            f"{len(playlist)} of {n_places} tracks: no more pass the filters and the limit of two "
             "tracks per artist"
         )
     total = playlist.minutes

@@ -109,13 +109,13 @@ def read_profile(path: str | Path | None = None) -> Profile:
     values = _checked(tables, where)
     try:
         return Profile(
-            filters=Filters.of(
-                genres=values.get("genres.include"),
-                not_genres=values.get("genres.exclude"),
-                artists=values.get("artists.include"),
-                not_artists=values.get("artists.exclude"),
-                languages=values.get("languages.include"),
-                not_languages=values.get("languages.exclude"),
+            filters=Filters(
+                genres=values.get("genres.include", ()),
+                not_genres=values.get("genres.exclude", ()),
+                artists=values.get("artists.include", ()),
+                not_artists=values.get("artists.exclude", ()),
+                languages=values.get("languages.include", ()),
+                not_languages=values.get("languages.exclude", ()),
                 years=values.get("tracks.years"),
                 popularity=values.get("tracks.popularity"),
                 explicit=values.get("tracks.explicit"),

@@ -6,7 +6,7 @@ that the system runs twice does no harm.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from clustering.choice.filters import Filters
 from clustering.choice.opening import open_catalogue
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.choice.taste import Taste
+from clustering.choice.wish import Wish
 from clustering.playlist import Playlist, make_playlist
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
@@ -39,23 +40,22 @@ class Choice:
     ----------
     estimate
         The emotion.
-    mode, n_tracks
-        As for `clustering.playlist.make_playlist`.
+    wish
+        Mode, number of tracks and filters; the seed is that of the period, the taste that of the
+        day.
     tracks, moods, profile
         Paths of the table, its moods and the profile; None for the usual ones.
-    filters, favourites
-        What was asked for besides the profile.
+    favourites
+        Artists that were asked for besides those of the profile.
     renewals
         Period and tracks of the last ones, the latest at the end.
     """
 
     estimate: EmotionEstimate
-    mode: str
-    n_tracks: int
+    wish: Wish
     tracks: str | None
     moods: str | None
     profile: str | None
-    filters: Filters
     favourites: tuple[str, ...] = ()
     renewals: tuple[tuple[str, tuple[WantedTrack, ...]], ...] = ()
 
@@ -64,12 +64,12 @@ class Choice:
         return {
             "probabilities": list(self.estimate.probabilities),
             "doubts": list(self.estimate.doubts),
-            "mode": self.mode,
-            "n_tracks": self.n_tracks,
+            "mode": self.wish.mode,
+            "n_tracks": self.wish.n_tracks,
             "tracks": self.tracks,
             "moods": self.moods,
             "profile": self.profile,
-            "filters": asdict(self.filters),
+            "filters": asdict(self.wish.filters),
             "favourites": list(self.favourites),
             "renewals": [
                 {"period": period, "tracks": [track.to_dict() for track in tracks]}
@@ -92,12 +92,14 @@ class Choice:
                 estimate=EmotionEstimate(
                     tuple(told["probabilities"]), doubts=tuple(told["doubts"])
                 ),
-                mode=told["mode"],
-                n_tracks=int(told["n_tracks"]),
+                wish=Wish(
+                    mode=told["mode"],
+                    n_tracks=int(told["n_tracks"]),
+                    filters=Filters(**told["filters"]),
+                ),
                 tracks=told["tracks"],
                 moods=told["moods"],
                 profile=told["profile"],
-                filters=_filters(told["filters"]),
                 favourites=tuple(told["favourites"]),
                 renewals=tuple(
                     (one["period"], tuple(WantedTrack.from_dict(t) for t in one["tracks"]))
@@ -117,13 +119,6 @@ class Choice:
     def opened(self) -> Catalogue | LargeCatalogue:
         """Open the table that is chosen from."""
         return open_catalogue(self.tracks, moods=self.moods)
-
-
-def _filters(told: Mapping[str, Any]) -> Filters:
-    values: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in told.items()
-    }
-    return Filters(**values)
 
 
 def renewed(
@@ -163,22 +158,16 @@ def renewed(
     liked = set(judgements.loc[judgements["liked"], "track_id"])
     last = choice.renewals[-1][1] if choice.renewals else ()
     kept = tuple(track for track in last if track.track_id in liked)
-    least = math.ceil(LEAST_FRESH_SHARE * choice.n_tracks)
-    n_fresh = max(choice.n_tracks - len(kept), least)
+    n_tracks = choice.wish.n_tracks
+    n_fresh = max(n_tracks - len(kept), math.ceil(LEAST_FRESH_SHARE * n_tracks))
+    wish = replace(choice.wish, n_tracks=n_fresh, seed=picks_seed(schedule, today), taste=taste)
     fresh = None
     for n_past in range(len(choice.renewals), -1, -1):
         past = [t for _, tracks in choice.renewals[len(choice.renewals) - n_past :] for t in tracks]
         known = Filters(not_tracks=tuple(dict.fromkeys(track_ids((*past, *kept)))))
         try:
-            fresh = make_playlist(
-                choice.estimate,
-                catalogue,
-                mode=choice.mode,
-                n_tracks=n_fresh,
-                seed=picks_seed(schedule, today),
-                filters=choice.filters.with_more(known),
-                taste=taste,
-            )
+            this = replace(wish, filters=wish.filters.with_more(known))
+            fresh = make_playlist(choice.estimate, catalogue, this)
         except InputError:
             if n_past == 0:
                 raise
@@ -213,10 +202,11 @@ def told(
 def request_of(schedule: Schedule, *, today: date) -> Request:
     """Return the request that brings the picks of a schedule into its playlist on Spotify."""
     choice = Choice.of(schedule)
+    felt = choice.estimate
     return Request(
         key=f"schedule-{schedule.name}",
         name=schedule.playlist,
-        description=described(choice.estimate.label, choice.mode, choice.estimate.uncertain, today),
+        description=described(felt.label, choice.wish.mode, felt.uncertain, today),
         public=schedule.public,
         tracks=choice.renewals[-1][1],
     )

@@ -34,7 +34,7 @@ def taste_of(profile: Profile, judgements: pd.DataFrame) -> Taste:
         As `listener.store.Store.judgements` gives them.
     """
     liked, disliked = judgements[judgements["liked"]], judgements[~judgements["liked"]]
-    unwanted = Filters.of(
+    unwanted = Filters(
         not_artists=[*profile.filters.not_artists, *unwanted_artists(judgements)],
         not_tracks=disliked["track_id"].tolist(),
     )

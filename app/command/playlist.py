@@ -156,34 +156,32 @@ def playlist(
     if emotion is not None and speaker is not None:
         raise InputError("--speaker says whose voice a recording is: give a recording with it")
     from clustering.choice.filters import Filters
+    from clustering.choice.wish import Wish
     from clustering.playlist import make_playlist
     from listener.profile import read_profile
     from listener.tastes import taste_of
 
-    wishes = read_profile(profile)
-    wishes = replace(wishes, favourites=(*wishes.favourites, *(favourite or ())))
-    asked = Filters.of(
-        genres=genre,
-        artists=artist,
-        explicit=False if clean else None,
-        years=_years(years),
-        popularity=_popularity(popularity),
-        languages=language,
-        not_genres=not_genre,
-        not_artists=not_artist,
-    )
-    judgements = memory.judgements()
-    estimate = _estimate(file, emotion, model, speaker)
-    chosen = make_playlist(
-        estimate,
-        open_catalogue(tracks, moods),
+    always = read_profile(profile)
+    always = replace(always, favourites=(*always.favourites, *(favourite or ())))
+    wish = Wish(
         mode=mode,
         n_tracks=n_tracks,
         minutes=minutes,
         seed=seed,
-        filters=asked,
-        taste=taste_of(wishes, judgements),
+        filters=Filters(
+            genres=genre or (),
+            artists=artist or (),
+            explicit=False if clean else None,
+            years=_years(years),
+            popularity=_popularity(popularity),
+            languages=language or (),
+            not_genres=not_genre or (),
+            not_artists=not_artist or (),
+        ),
+        taste=taste_of(always, memory.judgements()),
     )
+    estimate = _estimate(file, emotion, model, speaker)
+    chosen = make_playlist(estimate, open_catalogue(tracks, moods), wish)
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
             write(path)
@@ -191,10 +189,10 @@ def playlist(
     if not as_json:
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
-    if history and wishes.keeps_history and not dry_run:
+    if history and always.keeps_history and not dry_run:
         source = "" if file is None else _name(file)
         memory.remember(estimate, chosen.to_dict(), source=source)
-    made = Made(chosen, estimate, asked, tuple(favourite or ()), tracks, moods, profile)
+    made = Made(chosen, estimate, wish, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
     try:
         if wanted.spotify:

@@ -17,7 +17,7 @@ from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 
 if TYPE_CHECKING:
-    from clustering.choice.filters import Filters
+    from clustering.choice.wish import Wish
     from clustering.playlist import Playlist
     from spotify.client import Account
     from spotify.journal import Request
@@ -67,15 +67,17 @@ class Made:
     ----------
     playlist, estimate
         The playlist, and the emotion that it was made for.
-    asked, favourites
-        The filters, and artists to prefer, besides those of the profile.
+    wish
+        What was asked for.
+    favourites
+        Artists to prefer, besides those of the profile.
     tracks, moods, profile
         What was given for these options.
     """
 
     playlist: "Playlist"
     estimate: EmotionEstimate
-    asked: "Filters"
+    wish: "Wish"
     favourites: tuple[str, ...]
     tracks: Path | None
     moods: Path | None
@@ -159,15 +161,15 @@ def refresh(
     today = date.today()
     schedule = schedules.load(name)
     choice = renewal.Choice.of(schedule)
-    wishes = read_profile(choice.profile)
-    wishes = replace(wishes, favourites=(*wishes.favourites, *choice.favourites))
+    always = read_profile(choice.profile)
+    always = replace(always, favourites=(*always.favourites, *choice.favourites))
     judged = memory.judgements()
     schedule, fresh = renewal.renewed(
-        schedule, choice.opened(), taste_of(wishes, judged), judged, today=today
+        schedule, choice.opened(), taste_of(always, judged), judged, today=today
     )
     schedules.save(schedule)
     request = renewal.request_of(schedule, today=today)
-    if fresh is not None and wishes.keeps_history:
+    if fresh is not None and always.keeps_history:
         told = renewal.told(fresh, request.tracks, judged)
         memory.remember(choice.estimate, told, source=f"renewal of {schedule.playlist}")
     published = _published(request, _account(public=schedule.public, interactive=False))
@@ -246,12 +248,10 @@ def _put_and_keep_fresh(made: Made, wanted: Wanted, *, as_json: bool) -> dict[st
     today = date.today()
     choice = renewal.Choice(
         estimate=made.estimate,
-        mode=made.playlist.mode,
-        n_tracks=len(made.playlist),
+        wish=replace(made.wish, n_tracks=len(made.playlist), minutes=None),
         tracks=renewal.absolute(made.tracks),
         moods=renewal.absolute(made.moods),
         profile=renewal.absolute(made.profile),
-        filters=made.asked,
         favourites=made.favourites,
     )
     schedule = schedules.Schedule.of(

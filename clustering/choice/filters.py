@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from clustering.tables.large_tables import LargeTable
 
 MEANINGS = {"genre": "genres", "explicit": "explicit content", "year": "the year of release"}
+LEFT_OUT = ("not_genres", "not_artists", "not_languages", "not_tracks")
+NAMES = ("genres", "artists", "languages", *LEFT_OUT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Filters:
     """What tracks must be, and must not be; what is None or empty asks for nothing.
+
+    Where names are asked for, one may stand alone: ``Filters(genres="rock")``.
 
     Attributes
     ----------
@@ -37,65 +41,52 @@ class Filters:
     popularity
         Lowest and highest popularity, 0-100, both included.
     languages
-        Any of these, as ISO 639-1 codes: told by the table, or else by the title.
+        Any of these, by ISO 639-1 codes (as which they are kept) or English names: told by the
+        table, or else by the title.
     not_genres, not_artists, not_languages, not_tracks
         None of these; tracks by their ids.
+
+    Raises
+    ------
+    InputError
+        If years or popularity run backwards or out of range, or a language is not known.
     """
 
-    genres: tuple[str, ...] = ()
-    artists: tuple[str, ...] = ()
+    genres: Sequence[str] = ()
+    artists: Sequence[str] = ()
     explicit: bool | None = None
     years: tuple[int, int] | None = None
     popularity: tuple[float, float] | None = None
-    languages: tuple[str, ...] = ()
-    not_genres: tuple[str, ...] = ()
-    not_artists: tuple[str, ...] = ()
-    not_languages: tuple[str, ...] = ()
-    not_tracks: tuple[str, ...] = ()
+    languages: Sequence[str] = ()
+    not_genres: Sequence[str] = ()
+    not_artists: Sequence[str] = ()
+    not_languages: Sequence[str] = ()
+    not_tracks: Sequence[str] = ()
 
-    @classmethod
-    def of(
-        cls,
-        *,
-        genres: Sequence[str] | str | None = None,
-        artists: Sequence[str] | str | None = None,
-        explicit: bool | None = None,
-        years: tuple[int, int] | None = None,
-        popularity: tuple[float, float] | None = None,
-        languages: Sequence[str] | str | None = None,
-        not_genres: Sequence[str] | str | None = None,
-        not_artists: Sequence[str] | str | None = None,
-        not_languages: Sequence[str] | str | None = None,
-        not_tracks: Sequence[str] | str | None = None,
-    ) -> "Filters":
-        """Take one name or several; languages also by their English names.
-
-        Raises
-        ------
-        InputError
-            If years or popularity run backwards, or a language is not known.
-        """
-        if years is not None and years[0] > years[1]:
+    def __post_init__(self) -> None:
+        """Check the ranges, and take names as tuples, languages as codes."""
+        for name in NAMES:
+            given = getattr(self, name)
+            names = (given,) if isinstance(given, str) else tuple(given)
+            if name.endswith("languages"):
+                names = tuple(known_language(language) for language in names)
+            object.__setattr__(self, name, names)
+        for name in ("years", "popularity"):
+            bounds = getattr(self, name)
+            if bounds is not None:
+                first, last = bounds
+                object.__setattr__(self, name, (first, last))
+        if self.years is not None and self.years[0] > self.years[1]:
             raise InputError(
-                f"years {years[0]}-{years[1]} run backwards; give the earlier year first"
+                f"years {self.years[0]}-{self.years[1]} run backwards; give the earlier year first"
             )
-        if popularity is not None and not 0 <= popularity[0] <= popularity[1] <= 100:
-            raise InputError(
-                f"popularity {popularity[0]:g}-{popularity[1]:g}: give the lowest and the highest, "
-                "from 0 to 100"
-            )
-        return cls(
-            genres=_listed(genres),
-            artists=_listed(artists),
-            explicit=explicit,
-            years=years,
-            popularity=popularity,
-            languages=tuple(known_language(name) for name in _listed(languages)),
-            not_genres=_listed(not_genres),
-            not_artists=_listed(not_artists),
-            not_languages=tuple(known_language(name) for name in _listed(not_languages)),
-            not_tracks=_listed(not_tracks),
-        )
+        if self.popularity is not None:
+            lowest, highest = self.popularity
+            if not 0 <= lowest <= highest <= 100:
+                raise InputError(
+                    f"popularity {lowest:g}-{highest:g}: give the lowest and the highest, "
+                    "from 0 to 100"
+                )
 
     def with_more(self, more: "Filters") -> "Filters":
         """Return these filters with what `more` asks for.
@@ -107,8 +98,8 @@ class Filters:
             for field in fields(more)
             if (value := getattr(more, field.name)) not in (None, ())
         }
-        for name in ("not_genres", "not_artists", "not_languages", "not_tracks"):
-            asked[name] = tuple(dict.fromkeys(getattr(self, name) + getattr(more, name)))
+        for name in LEFT_OUT:
+            asked[name] = tuple(dict.fromkeys((*getattr(self, name), *getattr(more, name))))
         return replace(self, **asked)
 
     @property
@@ -215,10 +206,6 @@ def none_passes(n_tracks: int) -> InputError:
         f"none of the {n_tracks} tracks passes the filters together; widen the genres, artists, "
         "years or whatever else is asked for or left out"
     )
-
-
-def _listed(names: Sequence[str] | str | None) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def _check_genres(known: dict[str, str], genres: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.taste import REACH
 from clustering.choice.transitions import Transitions, smoothest_order
+from clustering.choice.wish import MOST_TRACKS, Wish
 from clustering.moods.clusters import MoodModel
 from clustering.moods.mapping import Aim, aims_along, chosen_moods, ranked_moods
 from clustering.tables.tracks import UNKNOWN_ARTIST, credited_artists, title_key
@@ -54,10 +55,7 @@ def choose(
     catalogue: Catalogue,
     rows: np.ndarray,
     aims: Sequence[Aim],
-    *,
-    seed: int,
-    target_ms: float | None = None,
-    in_order: bool = False,
+    wish: Wish,
     pulls: np.ndarray | None = None,
 ) -> list[Choice]:
     """Choose one track for each aim.
@@ -68,12 +66,9 @@ def choose(
         Where to choose from, and the rows allowed.
     aims
         One for each place, in order; consecutive places may share an aim.
-    seed
-        Seed of the draw; the same arguments give the same tracks.
-    target_ms
-        Sum of durations wanted, in milliseconds; the last places are then filled by length.
-    in_order
-        Whether the tracks will be played in this order; each should then fit the one before.
+    wish
+        With the seed of the draw. Where it asks for minutes, the last places are filled by length;
+        on a journey, which is played in this order, each track should fit the one before.
     pulls
         What the listener's taste makes of each track of the catalogue, as `Taste.pulls` gives it:
         it brings tracks nearer or moves them away.
@@ -83,6 +78,7 @@ def choose(
     list of Choice
         In the order of the places; shorter than `aims` when the rows run out.
     """
+    seed, target_ms, in_order = wish.seed, wish.target_ms, wish.mode == "journey"
     frame = catalogue.table.frame
     ids, artists, names = (catalogue.texts[c].to_numpy() for c in ("track_id", "artist", "name"))
     lengths = durations_ms(frame)[rows]
@@ -143,31 +139,22 @@ def choose_by_time(
     estimate: EmotionEstimate,
     catalogue: Catalogue,
     rows: np.ndarray,
-    mode: str,
-    *,
-    target_ms: float,
-    most: int,
-    seed: int,
+    wish: Wish,
     pulls: np.ndarray | None = None,
 ) -> tuple[tuple[Aim, ...], list[Choice]]:
-    """Choose as many tracks as fill `target_ms`: guess the number, look, and guess again.
+    """Choose as many tracks as fill the minutes of a wish: guess the number, look, guess again.
 
-    Returns the aims and the choices, as for `choose`; never more than `most`.
+    Returns the aims and the choices, as for `choose`; never more than `MOST_TRACKS`.
     """
+    target_ms = wish.target_ms
+    if target_ms is None:
+        raise ValueError("the wish asks for a number of tracks, not for minutes")
     lengths = durations_ms(catalogue.table.frame)
     n_tracks = max(1, round(target_ms / float(np.median(lengths[rows]))))
     attempts = []
     for _ in range(4):
-        aims = aims_along(estimate, mode, min(n_tracks, most))
-        choices = choose(
-            catalogue,
-            rows,
-            aims,
-            seed=seed,
-            target_ms=target_ms,
-            in_order=mode == "journey",
-            pulls=pulls,
-        )
+        aims = aims_along(estimate, wish.mode, min(n_tracks, MOST_TRACKS))
+        choices = choose(catalogue, rows, aims, wish, pulls)
         total = float(lengths[[choice.row for choice in choices]].sum())
         attempts.append((abs(total - target_ms), aims, choices))
         better = max(1, round(len(choices) * target_ms / total))

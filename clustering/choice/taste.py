@@ -40,9 +40,9 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame(columns=list(COLUMNS))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Taste:
-    """What is known of a listener's taste.
+    """What is known of a listener's taste; equal to itself alone, as tables are not compared.
 
     Attributes
     ----------
@@ -81,6 +81,9 @@ class Taste:
         ids = catalogue.table.frame["track_id"]
         pulls[ids.isin(self.liked["track_id"]).to_numpy(dtype=bool)] = 1.0
         return pulls
+
+
+NOTHING_KNOWN = Taste()
 
 
 def unknown_favourites(catalogue: Catalogue, taste: Taste) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.selection import choose
+from clustering.choice.wish import Wish
 from clustering.evaluation.human_labels import JudgedTracks
 from clustering.moods.clusters import fit_moods
 from clustering.moods.mapping import aims_along
@@ -59,7 +60,7 @@ def _ours(
     catalogue: Catalogue, judged: JudgedTracks, emotion: str, n_tracks: int, seed: int
 ) -> np.ndarray:
     aims = aims_along(EmotionEstimate.of(emotion), "match", n_tracks)
-    choices = choose(catalogue, judged.rows, aims, seed=seed)
+    choices = choose(catalogue, judged.rows, aims, Wish(seed=seed))
     return np.searchsorted(judged.rows, [choice.row for choice in choices])
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
+from clustering.choice.wish import Wish
 from clustering.moods.mapping import MODES, aim_for
 from clustering.playlist import make_playlist
 from clustering.plots import (
@@ -33,7 +34,7 @@ SAD = EmotionEstimate.of("sad")
 
 @pytest.fixture(scope="module")
 def journey(catalogue):
-    return make_playlist(SAD, catalogue, mode="journey", n_tracks=12)
+    return make_playlist(SAD, catalogue, Wish(mode="journey", n_tracks=12))
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +136,7 @@ def test_features_of_the_picks_are_quantiles_of_the_catalogue(catalogue, journey
 
 
 def test_a_journey_rises_where_match_and_lift_stay(catalogue):
-    playlists = {mode: make_playlist(SAD, catalogue, mode=mode) for mode in MODES}
+    playlists = {mode: make_playlist(SAD, catalogue, Wish(mode=mode)) for mode in MODES}
     valence, _ = plot_modes(catalogue, playlists)
     rise = {line.get_label(): line.get_ydata()[-1] - line.get_ydata()[0] for line in valence.lines}
     assert rise["journey"] > 0.4

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from clustering.choice.wish import Wish
 from clustering.moods.mapping import MODES, SETTINGS, aim_for, aims_along, chosen_moods
 from clustering.playlist import make_playlist
 from emotions.estimate import EmotionEstimate
@@ -38,7 +39,7 @@ def pair(probabilities):
 @pytest.mark.parametrize("probabilities", [*REAL, ONE_HOT])
 def test_doubt_widens_the_playlist_for_the_same_probabilities(catalogue, probabilities, mode):
     certain, uncertain = (
-        np.mean([spread(make_playlist(e, catalogue, mode=mode, seed=s)) for s in range(6)])
+        np.mean([spread(make_playlist(e, catalogue, Wish(mode=mode, seed=s))) for s in range(6)])
         for e in pair(probabilities)
     )
     assert uncertain > certain  # a single draw may be wide or narrow
@@ -47,7 +48,7 @@ def test_doubt_widens_the_playlist_for_the_same_probabilities(catalogue, probabi
 def test_every_stretch_of_an_uncertain_journey_is_broader(catalogue):
     estimates = pair(REAL[0])
     certain, uncertain = (
-        make_playlist(estimate, catalogue, mode="journey", n_tracks=60).to_frame()
+        make_playlist(estimate, catalogue, Wish(mode="journey", n_tracks=60)).to_frame()
         for estimate in estimates
     )
     for start in (0, 20, 40):
@@ -98,11 +99,11 @@ def test_an_uncertain_aim_reaches_further(catalogue):
 
 def test_an_uncertain_playlist_is_full_and_the_seed_decides(catalogue):
     estimate = pair(REAL[0])[1]
-    first = make_playlist(estimate, catalogue, seed=3)
+    first = make_playlist(estimate, catalogue, Wish(seed=3))
     assert len(first) == 20
-    assert make_playlist(estimate, catalogue, seed=3) == first
-    assert make_playlist(estimate, catalogue, seed=4) != first
-    hour = make_playlist(estimate, catalogue, minutes=60)
+    assert make_playlist(estimate, catalogue, Wish(seed=3)) == first
+    assert make_playlist(estimate, catalogue, Wish(seed=4)) != first
+    hour = make_playlist(estimate, catalogue, Wish(minutes=60))
     assert hour.minutes == pytest.approx(60, abs=2)
 
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -6,6 +7,7 @@ import pytest
 
 from clustering.choice.filters import Filters
 from clustering.choice.taste import Taste
+from clustering.choice.wish import Wish
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import tracks_from_frame
@@ -23,8 +25,8 @@ NEXT = date(2026, 11, 23)
 
 
 def scheduled(catalogue, n_tracks=10, **more):
-    playlist = make_playlist(CALM, catalogue, n_tracks=n_tracks)
-    choice = Choice(CALM, "match", n_tracks, None, None, None, Filters(), **more)
+    playlist = make_playlist(CALM, catalogue, Wish(n_tracks=n_tracks))
+    choice = Choice(CALM, Wish(n_tracks=n_tracks), None, None, None, **more)
     schedule = Schedule.of("Quiet", every="weekly", choice={}, public=False)
     choice = choice.with_renewal(period(schedule, MONDAY), wanted_tracks(playlist))
     return replace(schedule, choice=choice.to_dict())
@@ -81,7 +83,7 @@ def test_a_small_table_repeats_itself_rather_than_to_run_out(catalogue):
     small = tracks_from_frame(catalogue.table.frame.head(25))
     schedule = scheduled(catalogue)
     choice = Choice.of(schedule)
-    known = wanted_tracks(make_playlist(CALM, small, n_tracks=20))
+    known = wanted_tracks(make_playlist(CALM, small, Wish(n_tracks=20)))
     schedule = replace(schedule, choice=choice.with_renewal("2026-W47", known).to_dict())
     later, _ = renewed(schedule, small, Taste(), no_judgements(), today=NEXT)
     assert len(picks(later)) == 10
@@ -89,8 +91,8 @@ def test_a_small_table_repeats_itself_rather_than_to_run_out(catalogue):
 
 def test_what_was_asked_for_holds_every_time(catalogue, tmp_path):
     schedule = scheduled(catalogue)
-    asked = Filters.of(genres="rock", not_artists=["R.E.M."], years=None)
-    choice = replace(Choice.of(schedule), filters=asked, n_tracks=6)
+    asked = Wish(n_tracks=6, filters=Filters(genres="rock", not_artists=["R.E.M."]))
+    choice = replace(Choice.of(schedule), wish=asked)
     schedule = replace(schedule, choice=choice.to_dict())
     save(schedule)
     schedule = load(schedule.name)
@@ -98,6 +100,26 @@ def test_what_was_asked_for_holds_every_time(catalogue, tmp_path):
     later, _ = renewed(schedule, catalogue, Taste(), no_judgements(), today=NEXT)
     genres = catalogue.table.frame.set_index("track_id")["genre"]
     assert genres.loc[picks(later)].str.contains("rock").all()
+
+
+def test_what_earlier_versions_stored_is_read_and_written_alike(catalogue):
+    filters = {
+        "genres": ["rock"], "artists": [], "explicit": False, "years": [1960, 2020],
+        "popularity": [0.0, 100.0], "languages": ["en"], "not_genres": [],
+        "not_artists": ["R.E.M."], "not_languages": [], "not_tracks": ["a"],
+    }  # fmt: skip
+    stored = {
+        "probabilities": list(CALM.probabilities), "doubts": [], "mode": "lift", "n_tracks": 6,
+        "tracks": "/mine.csv", "moods": None, "profile": None, "filters": filters,
+        "favourites": ["Queen"], "renewals": [{"period": "2026-W46", "tracks": []}],
+    }  # fmt: skip
+    choice = Choice.of(replace(scheduled(catalogue), choice=stored))
+    assert choice.wish.filters == Filters(
+        genres="rock", explicit=False, years=(1960, 2020), popularity=(0, 100), languages="English",
+        not_artists="R.E.M.", not_tracks="a",
+    )  # fmt: skip
+    assert (choice.wish.mode, choice.wish.n_tracks) == ("lift", 6)
+    assert json.loads(json.dumps(choice.to_dict())) == stored
 
 
 def test_the_request_is_for_the_same_playlist_each_time(catalogue):
@@ -111,9 +133,12 @@ def test_the_request_is_for_the_same_playlist_each_time(catalogue):
 
 
 def test_a_damaged_choice_is_answered(catalogue):
-    schedule = replace(scheduled(catalogue), choice={"mode": "match"})
+    schedule = scheduled(catalogue)
+    for broken in ({"n_tracks": 0}, {"mode": "cure"}, {"filters": {"years": [1990]}}):
+        with pytest.raises(InputError, match=r"damaged.*--remove"):
+            Choice.of(replace(schedule, choice=schedule.choice | broken))
     with pytest.raises(InputError, match=r"damaged.*--remove"):
-        Choice.of(schedule)
+        Choice.of(replace(schedule, choice={"mode": "match"}))
 
 
 def test_paths_are_for_a_job_in_another_folder(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from clustering.choice.wish import Wish
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
 from emotions.estimate import EmotionEstimate
@@ -46,8 +47,8 @@ def test_judgements_are_kept_the_latest_last(store):
 
 
 def test_history_is_kept_the_latest_first(store, catalogue):
-    happy = make_playlist(EmotionEstimate.of("happy"), catalogue, n_tracks=2)
-    sad = make_playlist(SAD, catalogue, n_tracks=3)
+    happy = make_playlist(EmotionEstimate.of("happy"), catalogue, Wish(n_tracks=2))
+    sad = make_playlist(SAD, catalogue, Wish(n_tracks=3))
     store.remember(EmotionEstimate.of("happy"), happy.to_dict(), source="me.wav")
     store.remember(SAD, sad.to_dict(), source="")
     store.link([track.track_id for track in sad.tracks], "https://open.spotify.com/playlist/x")
@@ -65,7 +66,7 @@ def test_history_is_kept_the_latest_first(store, catalogue):
 
 
 def test_the_order_is_that_of_the_entries_whatever_the_clock_says(store, catalogue, monkeypatch):
-    playlist = make_playlist(SAD, catalogue, n_tracks=1)
+    playlist = make_playlist(SAD, catalogue, Wish(n_tracks=1))
     for at in ("2030-01-01T00:00:00+00:00", "1999-12-31T23:00:00+00:00"):
         monkeypatch.setattr(module, "_now", lambda at=at: at)
         store.remember(SAD, playlist.to_dict(), source=at[:4])

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from clustering.choice.filters import Filters
+from clustering.choice.wish import Wish
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
 from emotions.estimate import EmotionEstimate
@@ -32,13 +33,13 @@ def test_an_artist_is_left_out_after_three_dislikes_and_no_like():
 
 def test_a_taste_is_profile_and_judgements_together():
     profile = Profile(
-        filters=Filters.of(not_artists=["Eve"], years=(1990, 1999)), favourites=("Cleo",)
+        filters=Filters(not_artists=["Eve"], years=(1990, 1999)), favourites=("Cleo",)
     )
     taste = taste_of(profile, judgements(("Ann", True), *[("Bob", False)] * 3))
     assert taste.liked["track_id"].tolist() == ["id-0"]
     assert taste.disliked["track_id"].tolist() == ["id-1", "id-2", "id-3"]
     assert taste.favourites == ("Cleo",)
-    assert taste.filters == Filters.of(
+    assert taste.filters == Filters(
         not_artists=["Eve", "bob"], not_tracks=["id-1", "id-2", "id-3"], years=(1990, 1999)
     )
     assert not taste_of(Profile(), no_judgements()).pulls_at_all
@@ -51,7 +52,7 @@ def store():
 
 
 def test_a_track_is_found_by_whatever_names_it(store, catalogue):
-    playlist = make_playlist(EmotionEstimate.of("happy"), catalogue, n_tracks=5)
+    playlist = make_playlist(EmotionEstimate.of("happy"), catalogue, Wish(n_tracks=5))
     store.remember(EmotionEstimate.of("happy"), playlist.to_dict(), source="")
     third = playlist.tracks[2]
     for word in (

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from clustering.choice.filters import Filters
+from clustering.choice.wish import Wish
 from clustering.playlist import make_playlist
 from clustering.tables.tracks import tracks_from_frame
 from emotions.estimate import EmotionEstimate
@@ -30,7 +33,7 @@ FRAME = pd.DataFrame(
 
 def passed(**asked):
     frame = FRAME.fillna({"artist": ""})
-    return "".join(FRAME["track_id"][Filters.of(**asked).passed(frame)])
+    return "".join(FRAME["track_id"][Filters(**asked).passed(frame)])
 
 
 def test_what_is_wanted_must_be_told():
@@ -56,7 +59,7 @@ def test_filters_work_together():
 
 def test_a_language_column_goes_before_the_title():
     frame = FRAME.fillna({"artist": ""}).assign(language=["fr", "", None, "German", "es"])
-    kept = Filters.of(languages=["fr", "de", "es"]).passed(frame)
+    kept = Filters(languages=["fr", "de", "es"]).passed(frame)
     assert "".join(FRAME["track_id"][kept]) == "abde"  # b by its title
 
 
@@ -71,15 +74,15 @@ def test_a_language_column_goes_before_the_title():
 )
 def test_wrong_wishes_are_answered(asked, words):
     with pytest.raises(InputError, match=words):
-        Filters.of(**asked)
+        Filters(**asked)
 
 
 def test_of_two_filters_the_later_wins_and_what_is_left_out_adds_up():
-    always = Filters.of(genres="rock", not_artists="Ann", not_tracks=["a"], explicit=False)
-    now = Filters.of(
+    always = Filters(genres="rock", not_artists="Ann", not_tracks=["a"], explicit=False)
+    now = Filters(
         genres="pop", not_artists="Bob", not_genres="jazz", not_tracks=["b"], years=(1990, 1999)
     )
-    assert always.with_more(now) == Filters.of(
+    assert always.with_more(now) == Filters(
         genres="pop",
         not_genres="jazz",
         not_artists=["Ann", "Bob"],
@@ -90,17 +93,17 @@ def test_of_two_filters_the_later_wins_and_what_is_left_out_adds_up():
 
 
 def test_a_playlist_keeps_to_them(catalogue):
-    filters = Filters.of(not_genres=["metal", "rock"], popularity=(30, 100))
+    filters = Filters(not_genres=["metal", "rock"], popularity=(30, 100))
     frame = catalogue.table.frame.set_index("track_id")
-    chosen = make_playlist(SAD, catalogue, filters=filters, years=None, n_tracks=30)
+    chosen = make_playlist(SAD, catalogue, Wish(filters=filters, n_tracks=30))
     rows = frame.loc[[track.track_id for track in chosen.tracks]]
     assert rows["popularity"].between(30, 100).all()
     assert not rows["genre"].str.contains("metal|rock").any()
     with pytest.raises(InputError, match="none of the"):
-        make_playlist(SAD, catalogue, filters=filters, genres=["metal"])
+        make_playlist(SAD, catalogue, Wish(filters=replace(filters, genres="metal")))
 
 
 def test_what_is_asked_for_must_be_in_the_table(catalogue):
     table = tracks_from_frame(catalogue.table.frame.drop(columns=["popularity"]).head(200))
     with pytest.raises(InputError, match="popularity"):
-        make_playlist(SAD, table, filters=Filters.of(popularity=(1, 2)))
+        make_playlist(SAD, table, Wish(filters=Filters(popularity=(1, 2))))

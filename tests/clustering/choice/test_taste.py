@@ -4,6 +4,7 @@ import pytest
 from clustering.choice.filters import Filters
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.choice.taste import COLUMNS, Taste
+from clustering.choice.wish import Wish
 from clustering.playlist import make_playlist
 from clustering.tables.large_tables import open_large_table
 from clustering.tables.layouts import FEATURE_NAMES
@@ -25,7 +26,7 @@ def rows_of(catalogue, rows):
 @pytest.fixture(scope="module")
 def region(catalogue):
     """The tracks near a track that is near the music for a happy mood, and far from it."""
-    first = ids(make_playlist(HAPPY, catalogue, n_tracks=1))[0]
+    first = ids(make_playlist(HAPPY, catalogue, Wish(n_tracks=1)))[0]
     row = int(np.flatnonzero(catalogue.table.frame["track_id"] == first)[0])
     steps = np.linalg.norm(catalogue.quantiles - catalogue.quantiles[row], axis=1)
     return np.argsort(steps)
@@ -34,8 +35,8 @@ def region(catalogue):
 def test_nothing_known_pulls_nothing(catalogue):
     assert np.all(Taste().pulls(catalogue) == 0)
     assert not Taste().pulls_at_all
-    plain = make_playlist(HAPPY, catalogue, seed=3)
-    assert make_playlist(HAPPY, catalogue, seed=3, taste=Taste()) == plain
+    plain = make_playlist(HAPPY, catalogue, Wish(seed=3))
+    assert make_playlist(HAPPY, catalogue, Wish(seed=3, taste=Taste())) == plain
 
 
 def test_the_neighbourhood_of_likes_is_drawn_and_that_of_dislikes_is_pushed(catalogue, region):
@@ -77,16 +78,16 @@ def test_favourites_count_as_likes(catalogue):
     pulls = taste.pulls(catalogue)
     assert pulls[theirs].mean() > 0.4 > pulls.mean()
     country = frame.set_index("track_id")["genre"].str.contains("country")
-    plain, drawn = (make_playlist(HAPPY, catalogue, taste=t) for t in (Taste(), taste))
+    plain, drawn = (make_playlist(HAPPY, catalogue, Wish(taste=t)) for t in (Taste(), taste))
     assert country[ids(drawn)].mean() > country[ids(plain)].mean()
-    nobody = make_playlist(HAPPY, catalogue, taste=Taste(favourites=("no such artist",)))
+    nobody = make_playlist(HAPPY, catalogue, Wish(taste=Taste(favourites=("no such artist",))))
     assert nobody.tracks == plain.tracks
 
 
 def test_distances_stay_distances_from_the_mood(catalogue, region):
     taste = Taste(liked=rows_of(catalogue, region[:20]))
-    told = make_playlist(HAPPY, catalogue, taste=taste)
-    again = make_playlist(HAPPY, catalogue, filters=Filters.of(not_tracks=[]), n_tracks=500)
+    told = make_playlist(HAPPY, catalogue, Wish(taste=taste))
+    again = make_playlist(HAPPY, catalogue, Wish(filters=Filters(not_tracks=[]), n_tracks=500))
     known = {track.track_id: track.distance for track in again.tracks}
     both = [t for t in told.tracks if t.track_id in known]
     assert len(both) > 5
@@ -96,8 +97,8 @@ def test_distances_stay_distances_from_the_mood(catalogue, region):
 
 def test_what_the_table_cannot_tell_is_left_aside_with_a_note(catalogue):
     table = tracks_from_frame(catalogue.table.frame.drop(columns=["genre", "popularity"]).head(300))
-    taste = Taste(filters=Filters.of(genres="rock", popularity=(50, 100), not_artists="R.E.M."))
-    playlist = make_playlist(HAPPY, table, taste=taste)
+    taste = Taste(filters=Filters(genres="rock", popularity=(50, 100), not_artists="R.E.M."))
+    playlist = make_playlist(HAPPY, table, Wish(taste=taste))
     told = [note for note in playlist.notes if "your profile" in note]
     assert len(told) == 2 and "genres" in told[0] and "popularity" in told[1]
     assert not any("R.E.M." in track.artist for track in playlist.tracks)
@@ -105,20 +106,20 @@ def test_what_the_table_cannot_tell_is_left_aside_with_a_note(catalogue):
 
 def test_what_was_disliked_does_not_come(catalogue):
     first = make_playlist(HAPPY, catalogue)
-    taste = Taste(filters=Filters.of(not_tracks=ids(first)))
-    assert not set(ids(first)) & set(ids(make_playlist(HAPPY, catalogue, taste=taste)))
+    taste = Taste(filters=Filters(not_tracks=ids(first)))
+    assert not set(ids(first)) & set(ids(make_playlist(HAPPY, catalogue, Wish(taste=taste))))
 
 
 def test_a_large_table_knows_taste_too(catalogue, region, tmp_path):
     catalogue.table.frame.to_parquet(tmp_path / "one.parquet", row_group_size=500)
     large = LargeCatalogue(open_large_table(tmp_path), catalogue.model)
-    plain = make_playlist(HAPPY, large, n_tracks=30)
+    plain = make_playlist(HAPPY, large, Wish(n_tracks=30))
     taste = Taste(
         liked=rows_of(catalogue, region[1000:1040]),
-        filters=Filters.of(not_tracks=ids(plain)[:5], not_languages=["es"], popularity=(1, 100)),
+        filters=Filters(not_tracks=ids(plain)[:5], not_languages=["es"], popularity=(1, 100)),
         favourites=("R.E.M.", "nobody at all"),
     )
-    drawn = make_playlist(HAPPY, large, n_tracks=30, taste=taste)
+    drawn = make_playlist(HAPPY, large, Wish(n_tracks=30, taste=taste))
     pulls = dict(zip(catalogue.table.frame["track_id"], taste.pulls(catalogue), strict=True))
     assert np.mean([pulls[i] for i in ids(drawn)]) > np.mean([pulls[i] for i in ids(plain)]) + 0.05
     assert not set(ids(plain)[:5]) & set(ids(drawn))
@@ -132,11 +133,13 @@ def test_the_features_of_likes_need_not_be_in_the_table(catalogue, region):
 
 
 def test_a_favourite_that_is_not_there_is_said(catalogue):
-    notes = make_playlist(HAPPY, catalogue, taste=Taste(favourites=("Nobbody", "R.E.M."))).notes
+    notes = make_playlist(
+        HAPPY, catalogue, Wish(taste=Taste(favourites=("Nobbody", "R.E.M.")))
+    ).notes
     assert any("nothing by Nobbody" in note for note in notes)
 
 
 def test_who_is_left_out_by_dislikes_is_not_blamed_on_the_filters_alone(catalogue):
-    taste = Taste(filters=Filters.of(not_artists=["R.E.M."]))
+    taste = Taste(filters=Filters(not_artists=["R.E.M."]))
     with pytest.raises(InputError, match="your profile and your dislikes count, too"):
-        make_playlist(HAPPY, catalogue, artists="R.E.M.", taste=taste)
+        make_playlist(HAPPY, catalogue, Wish(taste=taste, filters=Filters(artists="R.E.M.")))

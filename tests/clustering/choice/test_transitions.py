@@ -8,6 +8,7 @@ import pytest
 
 from clustering.choice.selection import choose
 from clustering.choice.transitions import Transitions, camelot, smoothest_order
+from clustering.choice.wish import Wish
 from clustering.moods.mapping import MODES, aims_along
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
@@ -95,7 +96,8 @@ def test_neighbours_in_a_playlist_fit_better_than_by_chance(catalogue, mode, mos
     costs, by_chance = [], []
     rng = np.random.default_rng(0)
     for emotion in EMOTION_NAMES:
-        rows = played(catalogue, make_playlist(EmotionEstimate.of(emotion), catalogue, mode=mode))
+        playlist = make_playlist(EmotionEstimate.of(emotion), catalogue, Wish(mode=mode))
+        rows = played(catalogue, playlist)
         for order, sums in [(rows, costs)] + [(rng.permutation(rows), by_chance)] * 10:
             sums.append(catalogue.transitions.costs(order[:-1], order[1:]).sum())
     assert np.mean(costs) < most * np.mean(by_chance)
@@ -105,8 +107,8 @@ def test_neighbours_in_a_playlist_fit_better_than_by_chance(catalogue, mode, mos
 def test_the_order_does_not_leave_the_mood(catalogue, mode):
     """The tracks of a match or lift are those chosen; those of a journey are as near as before."""
     sad = EmotionEstimate.of("sad")
-    chosen = choose(catalogue, np.arange(len(catalogue.table)), aims_along(sad, mode, 20), seed=0)
-    playlist = make_playlist(sad, catalogue, mode=mode)
+    chosen = choose(catalogue, np.arange(len(catalogue.table)), aims_along(sad, mode, 20), Wish())
+    playlist = make_playlist(sad, catalogue, Wish(mode=mode))
     if mode != "journey":
         ids = catalogue.table.frame["track_id"].iloc[[choice.row for choice in chosen]]
         assert set(ids) == {track.track_id for track in playlist.tracks}

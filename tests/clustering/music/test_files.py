@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from clustering.choice.catalogue import Catalogue
+from clustering.choice.wish import Wish
 from clustering.music import files as music_files
 from clustering.music.files import analyse_folder, find_music, read_tags
 from clustering.playlist import make_playlist
@@ -64,7 +65,7 @@ def test_a_folder_becomes_a_table_that_plays(library, tmp_path):
     assert told.loc["One", "year"] == 1999 and told.loc["c", "artist"] == UNKNOWN_ARTIST
     assert told["duration_ms"].to_numpy() == pytest.approx(4000, abs=60)  # MP3 pads
     assert told["key"].notna().all() and table.has("mood_calm")
-    playlist = make_playlist(EmotionEstimate.of("calm"), Catalogue.of(table), n_tracks=3)
+    playlist = make_playlist(EmotionEstimate.of("calm"), Catalogue.of(table), Wish(n_tracks=3))
     playlist.to_m3u(tmp_path / "mine.m3u8")
     assert str(library) in (tmp_path / "mine.m3u8").read_text("utf-8")
 

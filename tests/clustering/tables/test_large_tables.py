@@ -10,8 +10,10 @@ import pytest
 
 from clustering.choice import shortlist
 from clustering.choice.catalogue import Catalogue
+from clustering.choice.filters import Filters
 from clustering.choice.opening import open_catalogue
 from clustering.choice.shortlist import LargeCatalogue
+from clustering.choice.wish import Wish
 from clustering.moods.folder import save_moods
 from clustering.playlist import make_playlist
 from clustering.tables import large_tables
@@ -22,6 +24,8 @@ from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation import jobs
 from foundation.errors import InputError
+
+ROCK = Filters(genres="rock")
 
 
 def written_in_parts(frame, folder, *, n_files=3, rows_of_a_group=700):
@@ -66,37 +70,37 @@ def ids(playlist):
 def test_the_choice_is_that_of_the_whole_table_in_memory(large, catalogue, emotion, mode):
     estimate = EmotionEstimate.of(emotion)
     for seed in (0, 1):
-        asked = {"mode": mode, "seed": seed}
-        ours = make_playlist(estimate, large, **asked)
-        assert ids(ours) == ids(make_playlist(estimate, catalogue, **asked))
-    assert ours.to_dict() == make_playlist(estimate, catalogue, **asked).to_dict()
+        wish = Wish(mode=mode, seed=seed)
+        ours = make_playlist(estimate, large, wish)
+        assert ids(ours) == ids(make_playlist(estimate, catalogue, wish))
+    assert ours.to_dict() == make_playlist(estimate, catalogue, wish).to_dict()
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "wish",
     [
-        {"genres": "rock"},
-        {"genres": ["country", "Metal"], "n_tracks": 50},
-        {"years": (1980, 1999)},
-        {"years": (1980, 1999), "genres": "rock", "mode": "journey"},
-        {"artists": "Queen"},
-        {"explicit": False, "genres": "hip-hop"},
-        {"minutes": 60},
-        {"n_tracks": 500},
-        {"n_tracks": 1},
+        Wish(filters=ROCK),
+        Wish(filters=Filters(genres=["country", "Metal"]), n_tracks=50),
+        Wish(filters=Filters(years=(1980, 1999))),
+        Wish(filters=Filters(years=(1980, 1999), genres="rock"), mode="journey"),
+        Wish(filters=Filters(artists="Queen")),
+        Wish(filters=Filters(explicit=False, genres="hip-hop")),
+        Wish(minutes=60),
+        Wish(n_tracks=500),
+        Wish(n_tracks=1),
     ],
-    ids=str,
+    ids=["rock", "two genres", "years", "all", "artist", "clean", "an hour", "many", "one"],
 )
-def test_filters_and_lengths_hold_on_disk_too(large, catalogue, asked):
+def test_filters_and_lengths_hold_on_disk_too(large, catalogue, wish):
     sad = EmotionEstimate.of("sad")
-    expected = make_playlist(sad, catalogue, **asked)
-    assert ids(make_playlist(sad, large, **asked)) == ids(expected)
+    expected = make_playlist(sad, catalogue, wish)
+    assert ids(make_playlist(sad, large, wish)) == ids(expected)
 
 
 def test_a_journey_of_so_many_minutes_lasts_as_long(large, catalogue):
-    journey = {"minutes": 90, "mode": "journey"}
-    ours = make_playlist(EmotionEstimate.of("sad"), large, **journey)
-    expected = make_playlist(EmotionEstimate.of("sad"), catalogue, **journey)
+    journey = Wish(minutes=90, mode="journey")
+    ours = make_playlist(EmotionEstimate.of("sad"), large, journey)
+    expected = make_playlist(EmotionEstimate.of("sad"), catalogue, journey)
     assert ours.minutes == pytest.approx(90, abs=3)
     assert len(set(ids(ours)) & set(ids(expected))) > 0.5 * len(expected)
 
@@ -131,7 +135,7 @@ def test_few_tracks_survive_the_bound_and_none_that_should(large, monkeypatch):
 
     monkeypatch.setattr(type(large.model), "quantiles", counted)
     monkeypatch.setattr(shortlist, "SPARE", 0)
-    make_playlist(EmotionEstimate.of("happy"), large, n_tracks=1)
+    make_playlist(EmotionEstimate.of("happy"), large, Wish(n_tracks=1))
     in_scan = [n for n in looked_at if n != shortlist.BINS]  # the bounds themselves
     assert sum(in_scan) < 0.5 * len(large.table)
 
@@ -226,7 +230,9 @@ def test_a_large_table_has_a_map_too(large, mode):
     pytest.importorskip("matplotlib")
     from clustering.plots import plot_moods
 
-    playlist = mode and make_playlist(EmotionEstimate.of("happy"), large, mode=mode, n_tracks=12)
+    playlist = mode and make_playlist(
+        EmotionEstimate.of("happy"), large, Wish(mode=mode, n_tracks=12)
+    )
     axes = plot_moods(large, playlist)
     drawn = [len(points.get_offsets()) for points in axes.collections]
     assert sum(drawn[: len(large.model.moods)]) > 500
@@ -255,10 +261,10 @@ def test_other_layouts_are_read_where_they_lie(catalogue, tmp_path):
         open_large_table(written_in_parts(kaggle, tmp_path / "kaggle")), catalogue.model
     )
     assert large.table.layout.name.startswith("Kaggle")
-    for asked in ({}, {"genres": "rock"}):
+    for wish in (Wish(), Wish(filters=ROCK)):
         estimate = EmotionEstimate.of("calm")
-        expected = make_playlist(estimate, catalogue, **asked)
-        assert ids(make_playlist(estimate, large, **asked)) == ids(expected)
+        expected = make_playlist(estimate, catalogue, wish)
+        assert ids(make_playlist(estimate, large, wish)) == ids(expected)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +277,7 @@ def test_other_layouts_are_read_where_they_lie(catalogue, tmp_path):
 )
 def test_filters_that_leave_nothing_are_said(large, asked, words):
     with pytest.raises(InputError, match=words):
-        make_playlist(EmotionEstimate.of("sad"), large, **asked)
+        make_playlist(EmotionEstimate.of("sad"), large, Wish(filters=Filters(**asked)))
 
 
 def test_a_filter_on_what_the_table_lacks_is_said(catalogue, tmp_path):
@@ -279,7 +285,7 @@ def test_a_filter_on_what_the_table_lacks_is_said(catalogue, tmp_path):
     write_tracks(catalogue.table.frame.drop(columns="explicit"), path)
     large = LargeCatalogue(open_large_table(path), catalogue.model)
     with pytest.raises(InputError, match="does not tell explicit content"):
-        make_playlist(EmotionEstimate.of("sad"), large, explicit=False)
+        make_playlist(EmotionEstimate.of("sad"), large, Wish(filters=Filters(explicit=False)))
 
 
 def test_what_is_wrong_with_a_file_is_said(parts, tmp_path, catalogue):
@@ -333,7 +339,7 @@ def test_rows_without_features_are_said(catalogue, tmp_path):
 
 
 def test_what_a_scan_reads_is_counted(large):
-    near = large.shortlist(list(map_aims("sad")), shortlist.Filters(years=(1990, 1999)))
+    near = large.shortlist(list(map_aims("sad")), Filters(years=(1990, 1999)))
     features = large.table.n_bytes(FEATURE_NAMES)
     assert features < near.n_bytes < sum(large.table.bytes_by_column.values()) + features
     assert len(near.catalogue.table) < len(large.table)
