@@ -75,8 +75,7 @@ def ablate(
         out,
         chosen=rows or (),
         n_seeds=n_seeds,
-        song=sung,
-        crema_d=other,
+        extra={"song": sung, "crema-d": other},
         epochs=epochs or ablation.EPOCHS,
     )
     judged = measured if written is None else ablation_table.joined(measured, written)

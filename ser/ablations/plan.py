@@ -1,6 +1,6 @@
 """Which jobs the rows of the ablation table need: rows, folds and seeds flow in, `Job`s out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,14 @@ def plan(
     folder: Path,
     *,
     n_seeds: int = 3,
-    song: Sequence[Clip] = (),
-    crema_d: Sequence[CremaClip] = (),
+    extra: Mapping[str, Sequence[Any]] = {},
     epochs: int = EPOCHS,
 ) -> list[Job]:
     """Return the jobs that some rows need, each once, no test actor on its training side.
 
     An ensemble of m networks of seed s has those of the base with seeds s, s + n_seeds, ...: its
-    first is the base of the same seed, and no two ensembles share one.
+    first is the base of the same seed, and no two ensembles share one. Clips of further corpora are
+    given by the names that rows call them by (`ser.ablations.rows.Row.corpus`).
 
     Raises
     ------
@@ -66,8 +66,8 @@ def plan(
     for row in rows:
         for name, seed in (need for s in range(n_seeds) for need in parts_of(row, s, n_seeds)):
             wanted[name, seed] = trained[name]
-    corpora: dict[str, Sequence[Any]] = {"song": song, "crema-d": crema_d, "": ()}
-    absent = {row.corpus for row in wanted.values() if row.corpus and not corpora[row.corpus]}
+    corpora: dict[str, Sequence[Any]] = {"": (), **extra}
+    absent = {row.corpus for row in wanted.values() if row.corpus and not corpora.get(row.corpus)}
     if absent:
         raise InputError(
             f"rows that train on {' and '.join(sorted(absent))} need that corpus: give "
@@ -79,7 +79,7 @@ def plan(
         for fold in folds:
             picks_epoch = row.learner == "reslstm-sa"
             judged_actors = {clip.actor for clip in fold.test}
-            extra = tuple(
+            also = tuple(
                 clip
                 for clip in corpora[row.corpus]
                 if row.corpus != "song" or clip.actor not in judged_actors
@@ -92,7 +92,7 @@ def plan(
                     train=fold.train if picks_epoch else fold.train + fold.validation,
                     validation=fold.validation if picks_epoch else (),
                     judged=fold.test,
-                    extra=extra,
+                    extra=also,
                     epochs=epochs,
                     folder=folder,
                 )

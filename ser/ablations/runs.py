@@ -26,7 +26,6 @@ from ser.ablations.features import view
 from ser.ablations.plan import Job, parts_of, plan
 from ser.ablations.rows import EPOCHS, ROWS, Row, rows_named
 from ser.ablations.table import COLUMNS
-from ser.corpora.crema_d import Clip as CremaClip
 from ser.corpora.ravdess import Clip
 from ser.evaluation.cross_validation import (
     TABLE_COLUMNS,
@@ -52,8 +51,7 @@ def run_ablations(
     *,
     chosen: Sequence[str] = (),
     n_seeds: int = 3,
-    song: Sequence[Clip] = (),
-    crema_d: Sequence[CremaClip] = (),
+    extra: Mapping[str, Sequence[Any]] = {},
     epochs: int = EPOCHS,
     n_jobs: int | None = None,
 ) -> pd.DataFrame:
@@ -69,8 +67,9 @@ def run_ablations(
         Names of rows; all by default.
     n_seeds
         Seeds of each row, from 0 on.
-    song, crema_d
-        Further training data for the rows that ask for it.
+    extra
+        Further training data for the rows that ask for it: clips by the name of their corpus,
+        ``song`` or ``crema-d``.
     epochs
         Passes over the training clips; predictions of another number are not taken up.
     n_jobs
@@ -82,8 +81,8 @@ def run_ablations(
         If a row does not exist or its corpus is not given, or an actor is missing.
     """
     folds = make_folds(speech, PROTOCOL)
-    corpora: dict[str, Any] = {"song": song, "crema_d": crema_d}
-    planned = plan(rows_named(chosen), folds, folder, n_seeds=n_seeds, epochs=epochs, **corpora)
+    rows = rows_named(chosen)
+    planned = plan(rows, folds, folder, n_seeds=n_seeds, extra=extra, epochs=epochs)
     missing = [
         job for job in planned if _stored(job.row, job.fold, job.seed, folder, epochs) is None
     ]

@@ -51,7 +51,7 @@ def folds():
 
 
 def test_no_row_hears_a_test_actor_speak_or_sing(folds, tmp_path):
-    planned = ablation.plan(ROWS, folds, tmp_path, song=SONG, crema_d=CREMA)
+    planned = ablation.plan(ROWS, folds, tmp_path, extra={"song": SONG, "crema-d": CREMA})
     assert {job.row.name for job in planned} == {row.name for row in ROWS if not row.combined}
     for job in planned:
         tested = {clip.actor for clip in job.judged}
@@ -157,9 +157,8 @@ def prepared(row, tones, epochs, copies=()):
     """Return job, view and settings of one fold, with few clips and copies of some kinds."""
     speech, others = tones
     folds = [f for f in make_folds(speech, "luna-jimenez") if f.number == 4]
-    (job, *_) = ablation.plan(
-        [row], folds, Path("unused"), n_seeds=1, crema_d=others, epochs=epochs
-    )
+    extra = {"crema-d": others}
+    (job, *_) = ablation.plan([row], folds, Path("unused"), n_seeds=1, extra=extra, epochs=epochs)
     job = replace(job, train=job.train[:64], judged=job.judged[:16])
     stored = replace(FeatureSettings(), **row.features)
     clips = [*job.train, *job.validation, *job.judged, *job.extra]
