@@ -2,15 +2,15 @@
 
 Keras's own export turns every LSTM into a ``Loop`` over some twenty small operators; ONNX has an
 ``LSTM`` of its own, which the runtime computes in one piece, many times as fast. So the graph is
-written here: `export` walks the functional model from its outputs to
-its inputs, and one small function per kind of layer (`_WRITERS`) says which operators it
-becomes. A kind that has none is refused, never skipped.
+written here: `export` walks the functional model from its outputs to its inputs
+(`ser.network.onnx_graph`), and one small function per kind of layer (`_WRITERS`; the longest are
+in `ser.network.onnx_statistics`) says which operators it becomes. A kind that has none is refused,
+never skipped.
 
 Conventions of ONNX that differ from Keras (https://onnx.ai/onnx/operators/onnx__LSTM.html):
 the gates are ordered i o f c instead of i f c o, weights are (directions, 4 * units, inputs)
 instead of (inputs, 4 * units), time comes before batch, and a convolution has channels before
-time. Batch normalisation is folded into a convolution right
-before it.
+time. Batch normalisation is folded into a convolution right before it.
 
 Kernels that fit float16 exactly, as `ser.network.model.average_of` makes them, are stored in it;
 the runtime widens them once, when it loads the graph, so that only the file is smaller.
@@ -24,21 +24,12 @@ import keras
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-from ser.network.statistics_model import (
-    HARDLY,
-    LAGS,
-    LOUD_WITHIN_DB,
-    N_COSINES,
-    N_COURSE_MFCC,
-    SMALLEST_VARIANCE,
-    VOICED_ABOVE,
-)
+from ser.network.onnx_graph import EMBEDDING_LAYER, GraphWriter, demand
+from ser.network.onnx_statistics import utterance_statistics, voice_statistics
 
 OPSET, IR_VERSION = 18, 9  # of 2022 and 2023: any ONNX Runtime that is accepted reads them
-EMBEDDING_LAYER = "dense"  # the last hidden layer of `ser.network.model.build_model`
-OPERATORS = {"relu": "Relu", "softmax": "Softmax", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 
 
 def export(model: keras.Model, path: Path) -> None:
@@ -59,7 +50,7 @@ def export(model: keras.Model, path: Path) -> None:
     ValueError
         If the model holds a layer, or a setting of one, that has no counterpart here.
     """
-    writer = _GraphWriter()
+    writer = GraphWriter(_WRITERS)
     for tensor in model.inputs:
         writer.values[id(tensor)] = _name_of(tensor)
     [probabilities] = [writer.value(tensor) for tensor in model.outputs]
@@ -97,98 +88,31 @@ def _described(name: str, shape: tuple[int | None, ...]) -> Any:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)
 
 
-class _GraphWriter:
-    """Nodes and weights so far, and the name in the graph of every Keras tensor seen."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.weights: list[Any] = []
-        self.values: dict[int, str] = {}
-        self.embeddings: list[str] = []
-        self.embedding_units = 0
-
-    def value(self, tensor: Any) -> str:
-        """Return the name of a Keras tensor, writing what it is computed from if need be."""
-        if id(tensor) not in self.values:
-            operation, node_index, _ = tensor._keras_history
-            arguments = operation._inbound_nodes[node_index].arguments
-            kind = type(operation).__name__
-            if kind not in _WRITERS:
-                raise ValueError(f"layer {operation.name!r}: {kind} cannot be exported to ONNX yet")
-            name = _WRITERS[kind](self, operation, *arguments.args, **arguments.kwargs)
-            if operation.name == EMBEDDING_LAYER:
-                self.embeddings.append(name)
-                self.embedding_units += tensor.shape[-1]
-            self.values[id(tensor)] = name
-        return self.values[id(tensor)]
-
-    def node(
-        self, operator: str, inputs: list[str], *, output: str | None = None, **settings: Any
-    ) -> str:
-        """Add an operator and return the name of its output."""
-        output = output or f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [output], **settings))
-        return output
-
-    def weight(self, values: NDArray[Any]) -> str:
-        """Add a kernel and return its name; it takes half the room where float16 loses nothing."""
-        with np.errstate(over="ignore"):
-            half = values.astype(np.float16)
-        if np.array_equal(half, values):
-            return self.node("Cast", [self.constant(half)], to=TensorProto.FLOAT)
-        return self.constant(values)
-
-    def constant(self, values: Any) -> str:
-        """Add an array or a number as it is and return its name."""
-        name = f"constant_{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.asarray(values), name))
-        return name
-
-    def activated(self, name: str, layer: Any) -> str:
-        """Apply the activation of a layer."""
-        activation = layer.activation.__name__
-        if activation == "linear":
-            return name
-        _demand(layer, activation=activation in OPERATORS)
-        return self.node(OPERATORS[activation], [name])
+# One function for each kind of layer: it gets the writer, the layer, and what that was called with.
 
 
-def _demand(layer: Any, **conditions: bool) -> None:
-    """Refuse a layer with a setting that this export does not know."""
-    for setting, known in conditions.items():
-        if not known:
-            raise ValueError(
-                f"layer {layer.name!r}: {type(layer).__name__} with this {setting} cannot be "
-                "exported to ONNX yet"
-            )
-
-
-# ------------------------------------------------------ one function per kind of layer
-# Each gets the writer, the layer, and what the layer was called with.
-
-
-def _model(writer: _GraphWriter, model: Any, tensors: list[Any], mask: Any = None) -> str:
+def _model(writer: GraphWriter, model: Any, tensors: list[Any], mask: Any = None) -> str:
     for inner, outer in zip(model.inputs, tensors, strict=True):
         writer.values[id(inner)] = writer.value(outer)
     return writer.value(model.outputs[0])
 
 
-def _unchanged(writer: _GraphWriter, _layer: Any, x: Any, **_training: Any) -> str:
+def _unchanged(writer: GraphWriter, _layer: Any, x: Any, **_training: Any) -> str:
     return writer.value(x)
 
 
-def _standardise(writer: _GraphWriter, layer: Any, x: Any) -> str:
+def _standardise(writer: GraphWriter, layer: Any, x: Any) -> str:
     mean, scale = (np.asarray(values) for values in layer.get_weights())
     centred = writer.node("Sub", [writer.value(x), writer.constant(mean)])
     return writer.node("Div", [centred, writer.constant(scale)])
 
 
-def _get_item(writer: _GraphWriter, operation: Any, x: Any, key: tuple[Any, ...]) -> str:
+def _get_item(writer: GraphWriter, operation: Any, x: Any, key: tuple[Any, ...]) -> str:
     key = tuple(key)  # a list, after loading
     if key == (Ellipsis, None):
         return writer.node("Unsqueeze", [writer.value(x), writer.constant([-1])])
     # Every n-th frame: x[:, ::n]
-    _demand(operation, key=len(key) == 2 and key[0] == slice(None) and _is_stride(key[1]))
+    demand(operation, key=len(key) == 2 and key[0] == slice(None) and _is_stride(key[1]))
     end = np.iinfo(np.int64).max
     bounds = [writer.constant([value]) for value in (0, end, 1, key[1].step)]
     return writer.node("Slice", [writer.value(x), *bounds])
@@ -199,26 +123,26 @@ def _is_stride(part: Any) -> bool:
 
 
 def _binary(operator: str) -> Callable[..., str]:
-    def write(writer: _GraphWriter, _operation: Any, *inputs: Any) -> str:
+    def write(writer: GraphWriter, _operation: Any, *inputs: Any) -> str:
         tensors = inputs[0] if isinstance(inputs[0], list | tuple) else inputs
         return writer.node(operator, [writer.value(tensor) for tensor in tensors])
 
     return write
 
 
-def _cast(writer: _GraphWriter, operation: Any, x: Any) -> str:
+def _cast(writer: GraphWriter, operation: Any, x: Any) -> str:
     kinds = {"bool": TensorProto.BOOL, "float32": TensorProto.FLOAT}
-    _demand(operation, dtype=operation.dtype in kinds)
+    demand(operation, dtype=operation.dtype in kinds)
     return writer.node("Cast", [writer.value(x)], to=kinds[operation.dtype])
 
 
-def _conv(writer: _GraphWriter, layer: Any, x: Any) -> str:
+def _conv(writer: GraphWriter, layer: Any, x: Any) -> str:
     kernel, bias = _kernel_and_bias(layer)
     return writer.activated(_convolved(writer, layer, x, writer.weight(kernel), bias), layer)
 
 
-def _batch_normalisation(writer: _GraphWriter, layer: Any, x: Any, **_call: Any) -> str:
-    _demand(layer, axis=layer.axis in (-1, 2), scale=layer.scale, center=layer.center)
+def _batch_normalisation(writer: GraphWriter, layer: Any, x: Any, **_call: Any) -> str:
+    demand(layer, axis=layer.axis in (-1, 2), scale=layer.scale, center=layer.center)
     gamma, beta, mean, variance = layer.get_weights()
     factor = gamma / np.sqrt(variance + layer.epsilon)
     conv, node_index, _ = x._keras_history
@@ -238,10 +162,10 @@ def _kernel_and_bias(conv: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     return kernel.transpose(2, 1, 0), bias[0] if bias else np.zeros(conv.filters, np.float32)
 
 
-def _convolved(writer: _GraphWriter, layer: Any, x: Any, kernel: str, bias: NDArray[Any]) -> str:
+def _convolved(writer: GraphWriter, layer: Any, x: Any, kernel: str, bias: NDArray[Any]) -> str:
     plain = layer.strides == layer.dilation_rate == (1,) and layer.groups == 1
     channels_last = layer.data_format == "channels_last"
-    _demand(layer, stride=plain, padding=layer.padding == "same", data_format=channels_last)
+    demand(layer, stride=plain, padding=layer.padding == "same", data_format=channels_last)
     [width] = layer.kernel_size
     before = (width - 1) // 2  # Keras pads an even kernel with one more behind
     channels_first = writer.node("Transpose", [writer.value(x)], perm=[0, 2, 1])
@@ -251,12 +175,12 @@ def _convolved(writer: _GraphWriter, layer: Any, x: Any, kernel: str, bias: NDAr
 
 
 def _bidirectional_lstm(
-    writer: _GraphWriter, layer: Any, x: Any, mask: Any = None, **_call: Any
+    writer: GraphWriter, layer: Any, x: Any, mask: Any = None, **_call: Any
 ) -> str:
     cells = (layer.forward_layer, layer.backward_layer)
-    _demand(layer, merge_mode=layer.merge_mode == "concat")
+    demand(layer, merge_mode=layer.merge_mode == "concat")
     for lstm in cells:
-        _demand(
+        demand(
             lstm,
             kind=type(lstm).__name__ == "LSTM",
             activation=lstm.activation.__name__ == "tanh",
@@ -286,7 +210,7 @@ def _onnx_gates(weights: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([i, o, f, c], axis=-1).T
 
 
-def _lengths(writer: _GraphWriter, mask: Any) -> str:
+def _lengths(writer: GraphWriter, mask: Any) -> str:
     """Return the numbers of frames that are no padding; ONNX has no other mask for an LSTM."""
     if mask is None:
         return ""  # all frames of all rows
@@ -294,7 +218,7 @@ def _lengths(writer: _GraphWriter, mask: Any) -> str:
     return writer.node("ReduceSum", [ones, writer.constant([1])], keepdims=0)
 
 
-def _attention_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
+def _attention_pooling(writer: GraphWriter, layer: Any, tensors: list[Any]) -> str:
     """Write `ser.network.model.AttentionPooling.call`."""
     x, mask = (writer.value(tensor) for tensor in tensors)
     one, time, last = writer.constant(np.float32(1)), writer.constant([1]), writer.constant([-1])
@@ -316,170 +240,12 @@ def _attention_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> 
     return writer.node("Concat", [mean, deviation], axis=-1)
 
 
-class _Frames:
-    """Arithmetic on tensors (batch, frames, features) with a mask (batch, frames)."""
-
-    def __init__(self, writer: _GraphWriter, mask: str) -> None:
-        self.writer, self.node = writer, writer.node
-        self.time, self._last = writer.constant([1]), writer.constant([-1])
-        self._zero = writer.constant([0])
-        self._end = writer.constant([np.iinfo(np.int64).max])
-        self.keep = self.node("Unsqueeze", [mask, self._last])  # (batch, frames, 1)
-        self.n = self.total(self.keep)  # frames that are no padding, (batch, 1)
-        ordinal = self.node("CumSum", [mask, writer.constant(np.int64(1))])
-        self.ordinal = self.node("Unsqueeze", [ordinal, self._last])  # 1, 2, ...
-
-    def number(self, value: float) -> str:
-        return self.writer.constant(np.float32(value))
-
-    def binary(self, operator: str, first: str, second: str | float) -> str:
-        second = second if isinstance(second, str) else self.number(second)
-        return self.node(operator, [first, second])
-
-    def times(self, first: str, second: str | float) -> str:
-        return self.binary("Mul", first, second)
-
-    def plus(self, first: str, second: str | float) -> str:
-        return self.binary("Add", first, second)
-
-    def minus(self, first: str, second: str | float) -> str:
-        return self.binary("Sub", first, second)
-
-    def over(self, first: str, second: str | float) -> str:
-        return self.binary("Div", first, second)
-
-    def square(self, values: str) -> str:
-        return self.times(values, values)
-
-    def log(self, values: str, floor: float = 0.0) -> str:
-        return self.node("Log", [self.plus(values, floor) if floor else values])
-
-    def clip(self, values: str, low: float, high: float) -> str:
-        return self.node("Clip", [values, self.number(low), self.number(high)])
-
-    def total(self, values: str, keep: int = 0) -> str:
-        return self.node("ReduceSum", [values, self.time], keepdims=keep)
-
-    def mean(self, values: str) -> str:
-        return self.over(self.total(values), self.n)
-
-    def with_frames(self, values: str) -> str:
-        """Return values (batch, features) as (batch, 1, features)."""
-        return self.node("Unsqueeze", [values, self.time])
-
-    def later(self, values: str, lag: int = 1) -> str:
-        return self.node("Slice", [values, self.writer.constant([lag]), self._end, self.time])
-
-    def earlier(self, values: str, lag: int = 1) -> str:
-        return self.node("Slice", [values, self._zero, self.writer.constant([-lag]), self.time])
-
-    def columns(self, values: str, start: int, stop: int) -> str:
-        bounds = [self.writer.constant([start]), self.writer.constant([stop])]
-        return self.node("Slice", [values, *bounds, self._last])
-
-    def joined(self, parts: list[str]) -> str:
-        return self.node("Concat", parts, axis=-1)
-
-
-def _utterance_statistics(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
-    """Write `ser.network.statistics_model.UtteranceStatistics.call`."""
-    x, mask = (writer.value(tensor) for tensor in tensors)
-    f = _Frames(writer, mask)
-
-    def pairs(lag: int) -> str:
-        """Return how many pairs of frames are `lag` apart, at least 1."""
-        return f.binary("Max", f.minus(f.n, float(lag)), 1.0)
-
-    mean = f.mean(f.times(x, f.keep))
-    centred = f.times(f.minus(x, f.with_frames(mean)), f.keep)
-    deviation = f.node("Sqrt", [f.plus(f.mean(f.square(centred)), SMALLEST_VARIANCE)])
-    z = f.over(centred, f.with_frames(deviation))
-    squared = f.square(z)
-    place = f.over(f.minus(f.ordinal, 1.0), f.with_frames(pairs(1)))
-    time = f.times(f.minus(f.times(place, 2.0), 1.0), f.keep)
-    slope = f.over(f.total(f.times(centred, time)), f.plus(f.total(f.square(time)), 1e-3))
-    curvature = f.mean(f.times(centred, f.square(time)))
-    steady, rhythm = f.columns(x, 0, layer.n_static), f.columns(z, 0, layer.n_static)
-    steps = f.node("Abs", [f.minus(f.later(steady), f.earlier(steady))])
-    step = f.log(f.over(f.total(f.times(steps, f.later(f.keep))), pairs(1)), 1e-3)
-    autocorrelations = [
-        f.over(f.total(f.times(f.later(rhythm, lag), f.earlier(rhythm, lag))), pairs(lag))
-        for lag in LAGS
-    ]
-    skewness, kurtosis = f.mean(f.times(squared, z)), f.mean(f.square(squared))
-    parts = [mean, f.log(deviation), skewness, kurtosis, slope, curvature, step]
-    return f.joined([*parts, *autocorrelations])
-
-
-def _voice_statistics(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
-    """Write `ser.network.statistics_model.VoiceStatistics.call`."""
-    x, mask = (writer.value(tensor) for tensor in tensors)
-    f = _Frames(writer, mask)
-    mfcc = f.columns(x, 0, layer.n_mfcc)
-    strength = f.clip(f.columns(x, layer.n_static - 1, layer.n_static), 1e-3, 1.0)
-    contour = f.columns(x, layer.n_static - 2, layer.n_static - 1)
-    octaves = f.clip(f.over(contour, strength), -2.0, 2.5)
-
-    def share(weights: str) -> str:
-        weights = f.times(weights, f.keep)
-        return f.over(weights, f.total(weights, keep=1))
-
-    def expected(shares: str, values: str) -> str:
-        return f.total(f.times(shares, values))
-
-    def moments(values: str, shares: str) -> tuple[str, str, str]:
-        mean = expected(shares, values)
-        apart = f.minus(values, f.with_frames(mean))
-        variance = expected(shares, f.square(apart))
-        return mean, apart, f.times(f.log(variance, SMALLEST_VARIANCE), 0.5)
-
-    is_voiced = f.node("Cast", [f.binary("Greater", strength, VOICED_ABOVE)], to=TensorProto.FLOAT)
-    voiced = share(f.plus(f.times(strength, is_voiced), HARDLY))
-    unvoiced = share(f.minus(f.number(1.0 + 1e-3), strength))
-    level_db = f.over(f.columns(mfcc, 0, 1), layer.n_mels**0.5)
-    padding = f.times(f.minus(f.keep, 1.0), 1e4)
-    loudest_db = f.node("ReduceMax", [f.plus(level_db, padding), f.time], keepdims=1)
-    below = f.over(f.minus(level_db, loudest_db), LOUD_WITHIN_DB)
-    loud = share(f.plus(f.node("Relu", [f.plus(below, 1.0)]), HARDLY))
-    voiced_mean, _, voiced_spread = moments(mfcc, voiced)
-    loud_mean, _, loud_spread = moments(mfcc, loud)
-    unvoiced_mean = expected(unvoiced, mfcc)
-
-    place = f.over(f.minus(f.ordinal, 0.5), f.with_frames(f.n))
-    pitch, apart, pitch_spread = moments(octaves, voiced)
-    cubed = f.times(f.square(apart), apart)
-    skewness = f.over(expected(voiced, cubed), f.node("Exp", [f.times(pitch_spread, 3.0)]))
-    _, when, when_spread = moments(f.times(place, 2.0), voiced)
-    duration = f.node("Exp", [f.times(when_spread, 2.0)])
-    slope = f.over(expected(voiced, f.times(when, apart)), duration)
-    bend = f.minus(f.square(when), f.with_frames(duration))
-    curvature = expected(voiced, f.times(bend, apart))
-    both = f.node("Min", [f.later(voiced), f.earlier(voiced)])
-    steps = f.node("Abs", [f.minus(f.later(octaves), f.earlier(octaves))])
-    step = f.over(f.total(f.times(steps, both)), f.plus(f.total(both), 1e-6))
-    sounding = f.times(is_voiced, f.keep)
-    onsets = f.node("Relu", [f.minus(f.later(sounding), f.earlier(sounding))])
-    melody = [pitch, pitch_spread, skewness, slope, curvature, f.log(step, 1e-3)]
-    melody += [f.mean(sounding), f.mean(onsets)]
-
-    course = f.columns(mfcc, 0, N_COURSE_MFCC)
-    centre = f.mean(f.times(course, f.keep))
-    course = f.minus(course, f.with_frames(centre))
-    course = f.times(f.joined([course, f.times(apart, is_voiced), strength]), f.keep)
-    cosines = [
-        f.mean(f.times(course, f.node("Cos", [f.times(place, np.pi * order)])))
-        for order in range(1, N_COSINES + 1)
-    ]
-    spectra = [voiced_mean, unvoiced_mean, loud_mean, voiced_spread, loud_spread]
-    return f.joined([*spectra, *melody, *cosines])
-
-
-def _concatenate(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
-    _demand(layer, axis=layer.axis == -1)
+def _concatenate(writer: GraphWriter, layer: Any, tensors: list[Any]) -> str:
+    demand(layer, axis=layer.axis == -1)
     return writer.node("Concat", [writer.value(tensor) for tensor in tensors], axis=-1)
 
 
-def _geometric_mean(writer: _GraphWriter, _layer: Any, tensors: list[Any]) -> str:
+def _geometric_mean(writer: GraphWriter, _layer: Any, tensors: list[Any]) -> str:
     """Write `ser.network.statistics_model.GeometricMean.call`."""
     floor = writer.constant(np.float32(1e-7))
     logarithms = [
@@ -489,7 +255,7 @@ def _geometric_mean(writer: _GraphWriter, _layer: Any, tensors: list[Any]) -> st
     return writer.node("Softmax", [writer.node("Mean", logarithms)], axis=-1)
 
 
-def _frame_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
+def _frame_pooling(writer: GraphWriter, layer: Any, tensors: list[Any]) -> str:
     """Write `ser.network.model.FramePooling.call`."""
     x, mask = (writer.value(tensor) for tensor in tensors)
 
@@ -512,11 +278,11 @@ def _frame_pooling(writer: _GraphWriter, layer: Any, tensors: list[Any]) -> str:
     return writer.node("Transpose", [mean], perm=[0, 2, 1])
 
 
-def _dense(writer: _GraphWriter, layer: Any, x: Any) -> str:
+def _dense(writer: GraphWriter, layer: Any, x: Any) -> str:
     return _affine(writer, layer, writer.value(x))
 
 
-def _affine(writer: _GraphWriter, layer: Any, name: str) -> str:
+def _affine(writer: GraphWriter, layer: Any, name: str) -> str:
     kernel, *bias = layer.get_weights()
     name = writer.node("MatMul", [name, writer.weight(kernel)])
     for values in bias:
@@ -540,8 +306,8 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "AttentionPooling": _attention_pooling,
     "Dense": _dense,
     "FramePooling": _frame_pooling,
-    "UtteranceStatistics": _utterance_statistics,
-    "VoiceStatistics": _voice_statistics,
+    "UtteranceStatistics": utterance_statistics,
+    "VoiceStatistics": voice_statistics,
     "Concatenate": _concatenate,
     "GeometricMean": _geometric_mean,
 }
