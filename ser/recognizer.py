@@ -3,7 +3,7 @@
 >>> from ser.recognizer import load_recognizer
 >>> estimate = load_recognizer().predict("data/samples/reading_short.wav")
 >>> estimate.label
-'calm'
+'sad'
 """
 
 import math
@@ -154,11 +154,15 @@ class Recognizer(Hearing):
     def stream(self, sample_rate_hz: float, name: str = "the stream") -> "RecognizerStream":
         """Return a listener that takes a recording block by block, as a microphone gives it.
 
-        >>> stream = recognizer.stream(48_000)  # doctest: +SKIP
-        >>> for block in microphone:  # doctest: +SKIP
+        >>> import soundfile
+        >>> microphone = soundfile.SoundFile("data/samples/reading_long.wav")
+        >>> stream = load_recognizer().stream(microphone.samplerate)
+        >>> for block in microphone.blocks(1024):
         ...     for segment in stream.feed(block):
-        ...         print(segment.start_seconds, segment.label)
-        >>> estimate = stream.finish()  # doctest: +SKIP
+        ...         print(f"from {segment.start_seconds:.1f} s on {segment.label}")
+        from 0.2 s on calm
+        >>> stream.finish().label
+        'calm'
 
         Parameters
         ----------
