@@ -11,7 +11,7 @@ TRACKS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help playlist test lint audit lock train evaluate evaluate-quick figures notebooks benchmarks clean
+.PHONY: help playlist test test-all lint audit lock train evaluate evaluate-quick figures notebooks benchmarks clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -44,9 +44,13 @@ $(VENV)/.developer: pyproject.toml requirements.lock requirements-setup.lock | $
 playlist: $(VENV)/.listener ## From a recording to a playlist: make playlist WAV=me.wav MODE=lift
 	@$(BIN)/python -m app.run_notebook '$(WAV)' --mode '$(MODE)' -n '$(N)' --tracks '$(TRACKS)'
 
-test: $(VENV)/.developer ## Run all tests, notebooks included
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval notebooks
+# Files are shared out among processes, the notebooks as well.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval
+test: $(VENV)/.developer ## Run the tests, notebooks included, without the few that take longest
+	$(PYTEST) tests notebooks --without-heavy
+
+test-all: $(VENV)/.developer ## Run all tests
+	$(PYTEST) tests notebooks
 
 lint: $(VENV)/.developer ## Check style and types
 	$(BIN)/ruff check .

@@ -156,11 +156,15 @@ class Recognizer(Hearing):
     def stream(self, sample_rate_hz: float, name: str = "the stream") -> "RecognizerStream":
         """Return a listener that takes a recording block by block, as a microphone gives it.
 
-        >>> stream = recognizer.stream(48_000)  # doctest: +SKIP
-        >>> for block in microphone:  # doctest: +SKIP
+        >>> import soundfile
+        >>> microphone = soundfile.SoundFile("data/samples/reading_long.wav")
+        >>> stream = load_recognizer().stream(microphone.samplerate)
+        >>> for block in microphone.blocks(1024):
         ...     for segment in stream.feed(block):
-        ...         print(segment.place.start, segment.label)
-        >>> estimate = stream.finish()  # doctest: +SKIP
+        ...         print(f"from {segment.place.start:.1f} s on {segment.label}")
+        from 0.2 s on calm
+        >>> stream.finish().label
+        'calm'
 
         Parameters
         ----------

@@ -1,4 +1,8 @@
-"""What all tests share: folders of their own, the command line, and the project's own tracks."""
+"""What all tests share: folders of their own, the command line, and the project's own tracks.
+
+With pytest-xdist (`make test`), every file is the work of one process, so that what its tests
+share is made once; files that take long are begun first, so that no process is alone at the end.
+"""
 
 import os
 import signal
@@ -11,8 +15,40 @@ import av
 import numpy as np
 import pytest
 
-from app.command.main import main
-from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if WORKER:  # each process has a core of its own; NumPy reads this when it is first imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from app.command.main import main  # noqa: E402
+from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE  # noqa: E402
+
+HEAVY = "heavy; `make test-all` runs it"
+LONGEST = (
+    "2_train_emotion_model.ipynb",
+    "test_runs.py",
+)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--without-heavy", action="store_true", help="skip the tests marked heavy")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("without_heavy"):
+        for item in items:
+            if item.get_closest_marker("heavy"):
+                item.add_marker(pytest.mark.skip(reason=HEAVY))
+    if WORKER:
+        order = {name: number for number, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = terminalreporter.stats.get("skipped", [])
+    n_heavy = sum(HEAVY in str(report.longrepr) for report in skipped)
+    if n_heavy:
+        terminalreporter.write_line(f"{n_heavy} heavy tests left out: `make test-all` runs them")
 
 
 @pytest.fixture(autouse=True)

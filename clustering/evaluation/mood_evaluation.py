@@ -7,6 +7,7 @@ since nobody can say whether another one fits, and is asked about one emotion at
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def _learned(
     labels; it says how far features go.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -128,11 +129,23 @@ def _learned(
         model,
         catalogue.quantiles[judged.rows],
         right,
-        groups=artists,
-        cv=StratifiedGroupKFold(CROSS_FITS),
+        cv=_folds(right.tobytes(), artists.tobytes()),
         method="decision_function",
     )
     return np.argsort(-scores, kind="stable")[:n_tracks]
+
+
+@lru_cache(maxsize=len(EMOTION_NAMES))
+def _folds(right: bytes, artists: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Divide tracks (booleans, and numbers of artists) so that no artist is on both sides.
+
+    Dividing takes longer than fitting; emotions of one quadrant, and every half of a catalogue,
+    are divided alike.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    fits, groups = np.frombuffer(right, bool), np.frombuffer(artists, np.intp)
+    return list(StratifiedGroupKFold(CROSS_FITS).split(fits, fits, groups))
 
 
 PICKERS: tuple[Picker, ...] = (

@@ -5,9 +5,14 @@ one). It holds the mean and standard deviation of the features, for each recordi
 none counts twice, and for recordings with a known emotion what the network said of them. No audio,
 and nothing that a word could be made out from. `ser.voices.adaptation` says what is done with it.
 
->>> from ser.voices.enrolment import enrol, load_profile
->>> profile, _ = enrol(recognizer, "ann", ["one.wav", "two.wav"])  # doctest: +SKIP
->>> recognizer.for_speaker(profile).predict("three.wav")  # doctest: +SKIP
+>>> from ser.recognizer import load_recognizer
+>>> from ser.voices.enrolment import enrol
+>>> recognizer = load_recognizer()
+>>> profile, _ = enrol(recognizer, "ann", ["data/samples/reading_short.wav"])
+>>> profile.summary()
+'ann: 1 recording, 3 s of speech'
+>>> recognizer.for_speaker(profile).predict("data/samples/reading_long.wav").label
+'sad'
 """
 
 import hashlib

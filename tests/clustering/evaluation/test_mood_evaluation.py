@@ -17,7 +17,14 @@ from clustering.evaluation.mood_evaluation import (
     evaluate_moods,
     mean_scores,
 )
-from clustering.tables.tracks import DEFAULT_TABLE, tracks_from_frame
+from clustering.tables.tracks import tracks_from_frame, write_tracks
+
+
+@pytest.fixture(scope="module")
+def catalogue(catalogue):
+    """Some 3,000 tracks from all over the default table, with moods of their own."""
+    frame = catalogue.table.frame
+    return Catalogue.of(tracks_from_frame(frame.iloc[:: max(1, len(frame) // 3000)]))
 
 
 @pytest.fixture(scope="module")
@@ -106,17 +113,18 @@ def test_picks_agree_with_listeners_beyond_other_ways(big_tables):
 
 
 def test_the_command_prints_scores_and_json(emotify, tmp_path, catalogue, judged):
-    labels = tmp_path / "labels.csv"
+    labels, table = tmp_path / "labels.csv", tmp_path / "tracks.parquet"
+    write_tracks(catalogue.table.frame, table)
     ids = catalogue.table.frame["track_id"]
     pd.DataFrame({"track_id": ids, "mood": judged.moods}).to_csv(labels, index=False)
-    asked = ("moods", "evaluate", DEFAULT_TABLE, "--labels", labels, "--seeds", "2")
+    asked = ("moods", "evaluate", table, "--labels", labels, "--seeds", "2")
     code, out, _ = emotify(*asked)
     assert code == 0 and "mean over these emotions" in out
     code, out, _ = emotify(*asked, "--json")
     answer = json.loads(out)
     assert answer["n_judged"] == len(ids)
     assert answer["precision"] == answer["ways"][0]["precision"] > 0.9
-    code, _, err = emotify("moods", "evaluate", DEFAULT_TABLE, "--labels", tmp_path / "no.csv")
+    code, _, err = emotify("moods", "evaluate", table, "--labels", tmp_path / "no.csv")
     assert code == 2 and "no.csv" in err
 
 

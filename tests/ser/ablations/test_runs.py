@@ -197,6 +197,7 @@ def test_the_base_is_the_recipe_of_the_model_that_ships(tones, monkeypatch):
     assert ours[6:] == shipped[6:] == (settings, None)
 
 
+@pytest.mark.heavy
 def test_a_network_with_masked_classes_learns(tones):
     (row,) = rows_named(["crema-d-votes"])
     job, seen, settings = prepared(row, tones, epochs=10)
@@ -257,6 +258,7 @@ def test_a_reversed_gradient_unlearns_what_it_tells():
     assert np.abs(below).max() > 1e-4 and np.allclose(below, -np.asarray(below_too))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["statement-adversarial", "valence-arousal", "distilled"])
 def test_a_network_that_learns_in_another_way_still_learns_the_emotion(name, tones, monkeypatch):
     fitted = []

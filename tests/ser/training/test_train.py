@@ -70,6 +70,7 @@ def network(corpus, copies, extractor):
     return train.fit_network(copies, corpus[:64], extractor, QUICK, seed=0)
 
 
+@pytest.mark.heavy
 def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_path, corpus):
     artefact.save(tmp_path / "model", network, extractor, {"seed": 0}, with_keras=True)
     recognizer = load_recognizer(tmp_path / "model")
@@ -84,6 +85,7 @@ def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_pat
     assert np.abs(train.predict_features(reloaded, features) - served).max() < 1e-4
 
 
+@pytest.mark.heavy
 def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor, tmp_path, corpus):
     settings = replace(QUICK, epochs=1, members=2, statistics_strength=0.0)
     both = train.fit_network(copies, corpus[:32], extractor, settings, seed=0)
@@ -103,6 +105,7 @@ def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor
     assert np.array_equal([served.feature_mean, served.feature_scale], trained_on)
 
 
+@pytest.mark.heavy
 def test_a_network_is_the_same_whether_it_is_the_first_of_a_process_or_not(
     copies, corpus, extractor
 ):
@@ -123,6 +126,7 @@ def test_a_network_is_the_same_whether_it_is_the_first_of_a_process_or_not(
         assert all(np.array_equal(a, b) for a, b in zip(of_first, later, strict=True))
 
 
+@pytest.mark.heavy
 def test_padding_changes_nothing(network, extractor):
     features = extractor(tone(2, np.random.default_rng(2)))
     alone = train.predict_features(network, [features])
@@ -140,6 +144,7 @@ def test_the_shipped_export_equals_the_shipped_keras_model(extractor):
     assert np.abs(train.predict_features(network, features) - served).max() < 1e-4
 
 
+@pytest.mark.heavy
 def test_standardisation_is_fitted_on_the_training_clips_alone(network, extractor, corpus):
     waveforms = [trimmed(Recording(clip.path), extractor.settings) for clip in corpus[:64]]
     frames = np.concatenate([extractor(samples) for samples in waveforms])
@@ -176,6 +181,7 @@ def test_a_clip_has_the_same_copies_in_any_company(corpus, copies, extractor):
         assert np.array_equal(alone.matrix(0, copy), copies.matrix(row, copy))
 
 
+@pytest.mark.heavy
 def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monkeypatch):
     heard = []
     fit = train.fit_network
@@ -220,6 +226,7 @@ def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monk
     assert np.abs(first[list(EMOTION_NAMES)] - table[list(EMOTION_NAMES)]).max(axis=None) < 1e-4
 
 
+@pytest.mark.heavy
 def test_a_network_learns_what_can_be_heard(corpus, tmp_path):
     settings = replace(train.TrainSettings(), epochs=12, members=1)
     table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=2)
