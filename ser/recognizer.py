@@ -24,7 +24,8 @@ from foundation.parallel import in_order
 from ser.network.artefact import Artefact, load
 from ser.network.hearing import Hearing
 from ser.settings import Matrix, Samples
-from ser.sound.audio import BLOCK_SECONDS, Converter, Recording, check_duration
+from ser.sound.audio import BLOCK_SECONDS, Recording, check_duration
+from ser.sound.converter import Converter
 from ser.sound.denoiser import denoise
 from ser.sound.voice_activity import LEAST_SPEECH_SECONDS
 from ser.sound.windows import Window, WindowCutter, cut
@@ -112,8 +113,8 @@ class Recognizer(Hearing):
         Parameters
         ----------
         source
-            Path of a recording that libsndfile reads, an array of shape (n_samples,) or
-            (n_samples, n_channels) with floats in -1..1 or integers, or a `Recording`.
+            Path of a recording, an array of shape (n_samples,) or (n_samples, n_channels) with
+            floats in -1..1 or integers, or a `Recording`.
         sample_rate_hz
             Rate of the array; not for a file.
         progress

@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from app.command.main import main
@@ -44,6 +47,55 @@ def catalogue():
     from clustering.choice.opening import open_catalogue
 
     return open_catalogue()
+
+
+@pytest.fixture(scope="session")
+def record():
+    """Write sound as phones, browsers and cameras do, with PyAV's encoders.
+
+    ``record(path, samples, rate_hz, codec, *, container, layout, bit_rate, picture, options)``:
+    `picture` is the codec of a video that goes with it, `options` are the container's and the
+    encoder's; a path that ends in ``.stream`` is written without ever going back in it.
+    """
+
+    def run(
+        path, samples, rate_hz, codec, *, container=None, layout="mono", bit_rate=64_000,
+        picture=None, options=None,
+    ):  # fmt: skip
+        options = options or {}
+        with path.open("wb") as file:
+            if path.suffix == ".stream":
+                file.seekable = lambda: False
+            with av.open(file, "w", format=container, container_options=options) as out:
+                video = None if picture is None else out.add_stream(picture, rate=10)
+                track = out.add_stream(codec, rate=rate_hz, layout=layout, options=options)
+                if codec not in ("alac", "flac") and not codec.startswith("pcm"):
+                    track.bit_rate = bit_rate
+                if video is not None:
+                    video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+                    for number in range(round(10 * len(samples) / rate_hz)):
+                        still = np.full((48, 64, 3), number, np.uint8)
+                        image = av.VideoFrame.from_ndarray(still).reformat(format="yuv420p")
+                        image.pts, image.time_base = number, Fraction(1, 10)
+                        out.mux(video.encode(image))
+                    out.mux(video.encode(None))
+                for frame in frames(samples, rate_hz, track.codec_context):
+                    out.mux(track.encode(frame))
+                out.mux(track.encode(None))
+        return path
+
+    def frames(samples, rate_hz, encoder):
+        fitting = av.AudioResampler(
+            encoder.format, encoder.layout, rate_hz, frame_size=encoder.frame_size or 1024
+        )
+        mono = np.asarray(samples, np.float32)[None]
+        packed = np.repeat(mono.T, encoder.channels, axis=1).reshape(1, -1)
+        whole = av.AudioFrame.from_ndarray(packed, format="flt", layout=encoder.layout)
+        whole.sample_rate, whole.pts, whole.time_base = rate_hz, 0, Fraction(1, rate_hz)
+        yield from fitting.resample(whole)
+        yield from fitting.resample(None)
+
+    return run
 
 
 # Imports take a second, so one process does them and forks a child for each line that it is told;

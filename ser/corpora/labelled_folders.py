@@ -18,7 +18,10 @@ from foundation.errors import InputError
 from foundation.text import printable
 
 # Where a table names no suffix, the first that is there is taken.
-SOUND_SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".opus", ".mp3")
+SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".aiff", ".aif", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".webm", ".3gp"),
+    *(".amr", ".wma", ".mp4", ".mov", ".mkv"),
+)
 DELIMITERS = ",;\t"
 NEEDED_COLUMNS = ("file", "emotion")
 N_NAMED = 5  # rows that a summary names of each kind; JSON has them all

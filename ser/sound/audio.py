@@ -1,32 +1,27 @@
 """From any recording to mono float32 at the model's rate, in blocks.
 
-A `Recording` is a file that libsndfile reads or an array. It is read in blocks, so memory does
-not grow with its length; a `Converter` does the same to blocks as a microphone gives them. Levels
-are in dBFS (0 dB: RMS 1.0).
+A `Recording` is an array or a file, which libsndfile reads, or FFmpeg what libsndfile does not. It
+is read in blocks, so memory does not grow with its length. Levels are in dBFS (0 dB: RMS 1.0).
 """
 
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from foundation.errors import InputError
+from foundation.media import MediaError, MediaSound
 from foundation.text import printable
 from ser.settings import FeatureSettings, Samples
-from ser.sound.wav_length import open_sound
+from ser.sound.converter import Converter, checked_rate
+from ser.sound.readers import ArraySound, FileSound, open_file
 
 BLOCK_SECONDS = 10.0
 SHORTEST_SECONDS = 0.25  # less holds no syllable to judge
 SILENT_DBFS = -85.0  # the quietest RAVDESS clips peak near -45; 16-bit dither lies near -93
-ACCEPTED = "wav, flac, ogg, opus, mp3, aiff and whatever else libsndfile reads"
-SAMPLE_RATES_HZ = (1_000, 768_000)
 
 
 class Recording:
@@ -40,6 +35,18 @@ class Recording:
     sample_rate_hz
         Rate of an array; must be left out for a file.
 
+    Attributes
+    ----------
+    name
+        What to call it in a message.
+    sample_rate_hz
+        Its own rate.
+    duration_seconds
+        How long it is: by its header, or where headers guess, by its timestamps.
+    reader
+        "libsndfile" or "FFmpeg", which decodes a lossy format a little differently; None for an
+        array.
+
     Raises
     ------
     InputError
@@ -49,21 +56,21 @@ class Recording:
     def __init__(
         self, source: str | os.PathLike[str] | ArrayLike, sample_rate_hz: float | None = None
     ) -> None:
-        self.path: Path | None = None
-        self._array: NDArray[Any] | None = None
+        self._sound: ArraySound | FileSound | MediaSound
         if isinstance(source, str | os.PathLike):
             if sample_rate_hz is not None:
                 raise InputError(
                     "sample_rate_hz is for arrays; a file knows its own rate: leave it out"
                 )
-            self.path = Path(source)
-            self.name = printable(self.path)
-            self.sample_rate_hz, n_samples = _checked_header(self.path, self.name)
+            self.name = printable(Path(source))
+            self._sound = open_file(Path(source), self.name)
         else:
             self.name = "the array"
-            self._array, self.sample_rate_hz = _checked_array(source, sample_rate_hz)
-            n_samples = len(self._array)
-        self.duration_seconds = n_samples / _checked_rate(self.sample_rate_hz, self.name)
+            self._sound = ArraySound(source, sample_rate_hz)
+        self.reader = self._sound.reader
+        self.sample_rate_hz = self._sound.sample_rate_hz
+        checked_rate(self.sample_rate_hz, self.name)
+        self.duration_seconds = self._sound.duration_seconds
         check_duration(self.duration_seconds, self.name)
 
     def blocks(self, sample_rate_hz: int) -> Iterator[Samples]:
@@ -75,85 +82,12 @@ class Recording:
             If the file breaks off or samples are not finite.
         """
         converter = Converter(self.name, self.sample_rate_hz, sample_rate_hz)
-        for block in self._raw_blocks():
-            yield converter.feed(block)
-        yield converter.finish()
-
-    def _raw_blocks(self) -> Iterator[NDArray[Any]]:
-        length = round(BLOCK_SECONDS * self.sample_rate_hz)
-        if self._array is not None:
-            for start in range(0, len(self._array), length):
-                yield self._array[start : start + length]
-            return
-        assert self.path is not None
-        n_read = 0
         try:
-            with open_sound(self.path, self.name) as file:
-                # Not file.blocks(): where a file ends early, that pads with whatever memory held.
-                while len(block := file.read(length, dtype="float32")):
-                    n_read += len(block)
-                    yield block
-        except soundfile.LibsndfileError as error:
-            raise InputError(_broken_off(self.name, n_read / self.sample_rate_hz)) from error
-        # An mp3's header may be off by a frame of its own; anything more is a cut file.
-        if n_read < 0.95 * self.duration_seconds * self.sample_rate_hz:
-            raise InputError(_broken_off(self.name, n_read / self.sample_rate_hz))
-
-
-class Converter:
-    """Turns the blocks of one recording into mono float32 at another rate, while they come.
-
-    Channels are averaged; the rate is changed by soxr at high quality. How the recording is cut
-    into blocks changes nothing.
-
-    Parameters
-    ----------
-    name
-        What to call the recording in a message.
-    from_hz, to_hz
-        Rate of the blocks, and the rate wanted.
-
-    Raises
-    ------
-    InputError
-        If the rate of the blocks is none that is accepted.
-    """
-
-    def __init__(self, name: str, from_hz: float, to_hz: int) -> None:
-        self._name = name
-        self._resampler = None
-        if _checked_rate(from_hz, name) != to_hz:
-            self._resampler = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
-
-    def feed(self, block: ArrayLike) -> Samples:
-        """Return what the next block adds.
-
-        Parameters
-        ----------
-        block
-            Shape (n_samples,) or (n_samples, n_channels), any number of samples, none included;
-            floats in -1..1 or integers.
-
-        Raises
-        ------
-        InputError
-            If the block is no sound, or holds samples that are not finite.
-        """
-        samples = _to_float(_checked_shape(block))
-        if not np.isfinite(samples).all():
-            raise InputError(
-                f"{self._name}: holds samples that are NaN or infinite; "
-                "export the recording again as 16-bit or 24-bit audio"
-            )
-        mono = samples if samples.ndim == 1 else samples.mean(axis=1, dtype=np.float32)
-        return mono if self._resampler is None else self._resampler.resample_chunk(mono)
-
-    def finish(self) -> Samples:
-        """Return what is still on its way."""
-        nothing = np.zeros(0, np.float32)
-        if self._resampler is None:
-            return nothing
-        return self._resampler.resample_chunk(nothing, last=True)
+            for block in self._sound.blocks(round(BLOCK_SECONDS * self.sample_rate_hz)):
+                yield converter.feed(block)
+        except MediaError as error:
+            raise InputError(f"{self.name}: {error}") from error
+        yield converter.finish()
 
 
 def check_duration(seconds: float, name: str) -> None:
@@ -163,79 +97,6 @@ def check_duration(seconds: float, name: str) -> None:
             f"{name}: {seconds:.3f} s of sound is too short to judge; "
             f"record at least {SHORTEST_SECONDS} s, better 2 s or more"
         )
-
-
-def _checked_rate(sample_rate_hz: float, name: str) -> float:
-    low, high = SAMPLE_RATES_HZ
-    if not low <= sample_rate_hz <= high:
-        raise InputError(
-            f"{name}: the sample rate is {sample_rate_hz} Hz; {low} to {high} Hz is accepted"
-        )
-    return sample_rate_hz
-
-
-def _broken_off(name: str, seconds: float) -> str:
-    return (
-        f"{name}: the file is cut off or damaged after {seconds:.2f} s; "
-        "copy or export the recording again"
-    )
-
-
-def _checked_header(path: Path, name: str) -> tuple[int, int]:
-    """Return the sample rate and the number of samples of a file that can be used."""
-    try:
-        if path.is_dir():
-            raise InputError(f"{name}: is a directory; give a recording ({ACCEPTED})")
-        if not path.exists():
-            raise InputError(f"{name}: no such file; give the path of a recording ({ACCEPTED})")
-        if path.stat().st_size == 0:
-            raise InputError(f"{name}: the file is empty; give a recording ({ACCEPTED})")
-        with open_sound(path, name) as file:
-            return file.samplerate, file.frames
-    except PermissionError as error:
-        raise InputError(f"{name}: may not be read; change its permissions") from error
-    except (soundfile.LibsndfileError, TypeError, OSError) as error:
-        reason = getattr(error, "error_string", error)  # without the name, as bytes, in it
-        raise InputError(
-            f"{name}: is not a recording that can be read ({reason}); accepted are {ACCEPTED}"
-        ) from error
-
-
-def _checked_array(source: ArrayLike, sample_rate_hz: float | None) -> tuple[NDArray[Any], int]:
-    if sample_rate_hz is None:
-        raise InputError("an array needs sample_rate_hz=, the rate in Hz at which it was recorded")
-    if not math.isfinite(sample_rate_hz):
-        raise InputError(f"sample_rate_hz={sample_rate_hz} is no rate; give one in Hz")
-    array = _checked_shape(source)
-    if array.ndim == 2 and array.shape[1] > array.shape[0]:
-        raise InputError(
-            f"an array of shape {array.shape} has more channels than samples; channels come "
-            "last: transpose it"
-        )
-    return array, int(sample_rate_hz)
-
-
-def _checked_shape(source: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(source)
-    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or array.shape[1:] == (0,):
-        raise InputError(
-            f"an array of shape {array.shape} and type {array.dtype} is no recording; accepted "
-            "are numbers of shape (n_samples,) or (n_samples, n_channels)"
-        )
-    return array
-
-
-def _to_float(block: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a block of an array with -1..1 for the range of its integers, block by block.
-
-    A long recording as 16-bit integers would take twice its room as floats, all at once.
-    """
-    if block.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
-            return block.astype(np.float32, copy=False)
-    limits = np.iinfo(block.dtype)
-    middle = 0 if block.dtype.kind == "i" else (limits.max + 1) // 2
-    return ((block.astype(np.float64) - middle) / (limits.max - middle + 1)).astype(np.float32)
 
 
 @dataclass(frozen=True)

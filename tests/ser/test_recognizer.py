@@ -51,6 +51,42 @@ def test_a_file_and_its_samples_give_the_same_estimate(recognizer, speech):
     assert of_file.segments == ()  # shorter than a window
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "rate_hz", "picture"),
+    [
+        ("voice.m4a", "aac", 44_100, None),
+        ("voice.webm", "libopus", 48_000, None),
+        ("voice.wma", "wmav2", 44_100, None),
+        ("film.mp4", "aac", 48_000, "libx264"),
+        ("film.mkv", "libopus", 48_000, "libx264"),
+    ],
+)
+def test_what_phones_record_gets_the_same_estimate(
+    recognizer, speech, tmp_path, record, name, codec, rate_hz, picture
+):
+    samples, rate = speech
+    sound = soxr.resample(samples, rate, rate_hz)
+    path = record(tmp_path / name, sound, rate_hz, codec, picture=picture)
+    of_wav, of_path = recognizer.predict(RECORDING), recognizer.predict(path)
+    assert of_path.label == of_wav.label
+    assert of_path.duration_seconds == pytest.approx(of_wav.duration_seconds, abs=0.05)
+    apart = np.abs(np.subtract(of_path.probabilities, of_wav.probabilities)).sum() / 2
+    assert apart < 0.08
+
+
+@pytest.mark.parametrize("name", ["voice.amr", "voice.3gp"])
+def test_what_old_phones_record_is_as_near_as_a_telephone(
+    recognizer, speech, tmp_path, record, name
+):
+    samples, rate = speech
+    sound = soxr.resample(samples, rate, 8_000)
+    path = record(tmp_path / name, sound, 8_000, "libopencore_amrnb", bit_rate=12_200)
+    plain = recognizer.predict(sound, sample_rate_hz=8_000)
+    of_path = recognizer.predict(path)
+    assert of_path.label == plain.label
+    assert np.abs(np.subtract(of_path.probabilities, plain.probabilities)).sum() / 2 < 0.3
+
+
 def test_different_voices_get_different_answers(recognizer):
     estimates = [recognizer.predict(path) for path in sorted(SAMPLES.glob("*.wav"))]
     assert len({tuple(np.round(e.probabilities, 3)) for e in estimates}) == len(estimates) >= 5
@@ -296,11 +332,11 @@ def test_what_is_no_speech_is_doubted(recognizer):
     assert len(paths) >= 50 and np.mean(doubted) >= 0.94
 
 
-def test_neither_tensorflow_nor_librosa_is_imported():
+def test_neither_tensorflow_nor_librosa_nor_ffmpeg_is_imported():
     code = (
         "import sys; from ser.recognizer import load_recognizer; "
         f"load_recognizer().predict({str(RECORDING)!r}, progress=True); "
-        "print([m for m in ('tensorflow', 'keras', 'librosa', 'sklearn', 'pandas', 'tqdm') "
+        "print([m for m in ('tensorflow', 'keras', 'librosa', 'sklearn', 'pandas', 'tqdm', 'av') "
         "if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+import soundfile
+import soxr
 
 from foundation.shipped import shipped
 from foundation.user_data import DATA_HOME_VARIABLE
@@ -45,6 +47,13 @@ def test_a_speaker_is_enrolled_listed_known_and_forgotten(emotify, tmp_path):
     assert code == 0 and not list((tmp_path / "home").rglob("*.json"))
     code, out, err = emotify("recognize", SHORT, *with_model, "--speaker", "ann")
     assert code == 2 and out == "" and "no speaker 'ann'" in err
+
+
+def test_a_speaker_is_enrolled_by_what_a_phone_records(emotify, tmp_path, record):
+    samples, rate = soundfile.read(LONG, dtype="float32")
+    path = record(tmp_path / "ann.m4a", soxr.resample(samples, rate, 44_100), 44_100, "aac")
+    code, out, _ = emotify("enrol", "ann", path, "--model", DEFAULT_FOLDER)
+    assert code == 0 and out.startswith("ann: 1 recording, ")
 
 
 def test_mistakes_get_an_answer_and_exit_code_2(emotify):

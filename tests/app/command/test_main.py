@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,6 +130,29 @@ def test_any_rate_and_format_is_answered(emotify, tmp_path, name):
     assert ("telephone" in err) == (name == "8k.wav")
 
 
+PHONES = {  # file: codec, rate in Hz
+    "voice.m4a": ("aac", 44_100),
+    "voice.webm": ("libopus", 48_000),
+    "voice.amr": ("libopencore_amrnb", 8_000),
+    "film.mp4": ("aac", 44_100),
+}
+
+
+@pytest.mark.parametrize("name", PHONES)
+def test_what_a_phone_records_is_answered(emotify, tmp_path, record, name):
+    codec, rate = PHONES[name]
+    path = record(
+        tmp_path / name, soxr.resample(SPEECH, RATE, rate), rate, codec,
+        bit_rate=12_200 if rate == 8_000 else 64_000,
+        picture="libx264" if name == "film.mp4" else None,
+    )  # fmt: skip
+    code, out, err = emotify("recognize", "--json", path)
+    assert code == 0 and json.loads(out)["file"] == str(path)
+    assert ("telephone" in err) == (name == "voice.amr")
+    code, out, _ = emotify("playlist", path, "-n", 3, "--json")
+    assert code == 0 and len(json.loads(out)["tracks"]) == 3
+
+
 def test_eight_channels_and_a_name_that_is_not_utf8_are_answered(tmp_path):
     name = os.fsencode(tmp_path) + b"/caf\xe9.wav"
     eight = np.repeat(SPEECH[:, None], 8, axis=1)
@@ -161,6 +185,14 @@ def _cut_flac(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def _silent_film(path):
+    with av.open(path, "w", format="mp4") as out:
+        film = out.add_stream("libx264", rate=10)
+        film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
+        out.mux(film.encode(av.VideoFrame(64, 48, "yuv420p")))
+        out.mux(film.encode(None))
+
+
 def _with(value):
     def make(path):
         broken = SPEECH.copy()
@@ -177,6 +209,7 @@ BAD_RECORDINGS = {
     "text": (_text, "not a recording"),
     "cut": (_cut, "cut off"),
     "cut_flac": (_cut_flac, "cut off"),
+    "film": (_silent_film, "holds no sound"),
     "header_only": (lambda path: path.write_bytes(RECORDING.read_bytes()[:30]), "not a recording"),
     "no_samples": (lambda path: _wav(path, []), "too short"),
     "too_short": (lambda path: _wav(path, SPEECH[: RATE // 20]), "too short"),

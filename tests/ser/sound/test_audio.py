@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,10 +79,44 @@ def test_every_format_is_the_same_sound(
     samples = speech if rate_hz == RATE else soxr.resample(speech, RATE, rate_hz)
     soundfile.write(path, samples, rate_hz, format=kind, subtype=subtype)
     recording = Recording(path)
+    assert recording.reader == "libsndfile"
     assert recording.sample_rate_hz == rate_hz
     assert recording.duration_seconds == pytest.approx(len(speech) / RATE, abs=0.1)
     # Changing the rate twice costs what lies next to 8 kHz.
     assert difference(speech, heard(recording)) < tolerance + (0.02 if rate_hz != RATE else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate_hz", "picture", "tolerance"),
+    [
+        ("sound.m4a", "aac", 44_100, None, 0.1),
+        ("sound.m4a", "alac", 44_100, None, 0.02),
+        ("sound.aac", "aac", 32_000, None, 0.1),
+        ("sound.webm", "libopus", 48_000, None, 0.2),
+        ("sound.wma", "wmav2", 44_100, None, 0.1),
+        ("sound.mp4", "aac", 16_000, "libx264", 0.1),
+        ("sound.mov", "pcm_s16le", 48_000, "libx264", 0.02),
+        ("sound.mkv", "libopus", 48_000, "libx264", 0.2),
+        ("sound.avi", "libmp3lame", 44_100, "mpeg4", 0.1),
+    ],
+)
+def test_what_phones_and_browsers_record_is_the_same_sound(
+    tmp_path: Path,
+    speech: Samples,
+    record: Callable[..., Path],
+    name: str,
+    codec: str,
+    rate_hz: int,
+    picture: str | None,
+    tolerance: float,
+) -> None:
+    samples = soxr.resample(speech, RATE, rate_hz)
+    recording = Recording(record(tmp_path / name, samples, rate_hz, codec, picture=picture))
+    assert recording.reader == "FFmpeg"
+    assert recording.sample_rate_hz == rate_hz
+    assert recording.duration_seconds == pytest.approx(len(speech) / RATE, abs=0.1)
+    assert difference(speech, heard(recording)) < tolerance
+    assert np.array_equal(heard(recording), heard(recording))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from foundation.errors import InputError
 from foundation.shipped import shipped
@@ -21,6 +23,7 @@ from ser.sound.windows import cut
 SPEECH_FILE = shipped("data", "samples", "reading_short.wav")
 RATE = 16_000
 NOBODY = 65534
+Record = Callable[..., Path]
 
 
 def judge(source: Any, sample_rate_hz: float | None = None) -> None:
@@ -144,6 +147,100 @@ def test_a_file_that_is_no_sound(
     with pytest.raises(InputError, match=words) as caught:
         judge(path)
     assert str(path) in str(caught.value)
+
+
+def empty_film(path: Path) -> None:
+    with av.open(path, "w", format="mp4") as out:
+        film = out.add_stream("libx264", rate=10)
+        film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
+        out.mux(film.encode(av.VideoFrame(64, 48, "yuv420p")))
+        out.mux(film.encode(None))
+
+
+@pytest.mark.parametrize(
+    ("share", "options", "words"),
+    [
+        (0.9, {}, "cut off or damaged: it begins as MP4"),  # where the sound is stands at its end
+        (0.9, {"movflags": "+faststart"}, r"cut off or damaged after 2\.[89]\d s; copy or export"),
+        (0.5, {"movflags": "+faststart"}, r"cut off or damaged after 1\.[56]\d s"),
+    ],
+)
+def test_an_m4a_that_was_cut_off(
+    tmp_path: Path, record: Record, share: float, options: dict[str, str], words: str
+) -> None:
+    path = record(tmp_path / "sound.m4a", *soundfile.read(SPEECH_FILE), "aac", options=options)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(InputError, match=words) as caught:
+        judge(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_what_ffmpeg_refuses_is_named(tmp_path: Path, record: Record) -> None:
+    film = tmp_path / "film.mp4"
+    empty_film(film)
+    with pytest.raises(InputError, match=r"film\.mp4: holds no sound; give a recording"):
+        judge(film)
+    silence = record(tmp_path / "silence.m4a", np.zeros(RATE), RATE, "aac")
+    with pytest.raises(InputError, match=r"silence\.m4a: is silent"):
+        judge(silence)
+    short = record(tmp_path / "short.webm", np.zeros(4800), 48_000, "libopus")
+    with pytest.raises(InputError, match=r"short\.webm: 0\.1\d+ s of sound is too short"):
+        judge(short)
+    with pytest.raises(InputError, match=r"accepted are wav, flac,.*m4a.*videos with sound"):
+        judge(__file__)
+
+
+FUZZED = [  # file, codec, container's options
+    ("sound.m4a", "aac", {}),
+    ("sound.m4a", "aac", {"movflags": "+faststart"}),
+    ("sound.webm", "libopus", {}),
+    ("sound.stream", "libopus", {}),
+    ("sound.amr", "libopencore_amrnb", {}),
+    ("sound.3gp", "libopencore_amrnb", {}),
+    ("sound.aac", "aac", {}),
+    ("sound.wma", "wmav2", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "options"), FUZZED)
+def test_a_damaged_file_is_read_or_refused(
+    tmp_path: Path,
+    record: Record,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    codec: str,
+    options: dict[str, str],
+) -> None:
+    rng = np.random.default_rng(0)
+    rate_hz = {"libopencore_amrnb": 8_000, "libopus": 48_000}.get(codec, 44_100)
+    speech = soxr.resample(soundfile.read(SPEECH_FILE)[0][:RATE], RATE, rate_hz)
+    container = "webm" if name.endswith(".stream") else None
+    bit_rate = 12_200 if rate_hz == 8_000 else 64_000
+    path = record(
+        tmp_path / name, speech, rate_hz, codec, container=container, bit_rate=bit_rate,
+        options=options,
+    )  # fmt: skip
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    outcomes = []
+    for round_ in range(60):
+        if round_ % 3 == 0:
+            content = whole[: rng.integers(1, len(whole))]
+        else:
+            content = whole.copy()
+            last = len(whole) if round_ % 3 == 1 else 1_500  # anywhere, or in the header
+            places = rng.integers(0, last, rng.choice([1, 3, 30]))
+            content[places] ^= rng.integers(1, 256, len(places), dtype=np.uint8)
+        path.write_bytes(content.tobytes())
+        try:
+            recording = Recording(path)
+            n_read = sum(len(block) for block in recording.blocks(RATE))
+            outcomes.append("read")
+            assert n_read / RATE < 60
+        except InputError as error:
+            outcomes.append("refused")
+            assert str(error).startswith(f"{path}: ")
+    assert {"read", "refused"} == set(outcomes)
+    assert capfd.readouterr().err == ""  # FFmpeg says nothing of its own
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.wav", "später.wav".encode()])
