@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.errors import InputError
+from foundation.media import MediaError, MediaSound, UnknownFormatError
 
 SAMPLE_RATE_HZ = 22_050
 READ_SECONDS = 60.0  # from the middle of a file: a four-hour mix costs no more than a song
@@ -128,19 +129,39 @@ def read_middle(path: Path) -> tuple[NDArray[np.float32], int, float]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as file:
-            rate_hz, n = file.samplerate, file.frames
-            wanted = int(READ_SECONDS * rate_hz)
-            if n > wanted:
-                file.seek((n - wanted) // 2)
-            samples = file.read(wanted, dtype="float32", always_2d=True)
-    except (OSError, soundfile.SoundFileError, ValueError) as error:
+        try:
+            samples, rate_hz, seconds = _middle_by_libsndfile(path)
+        except soundfile.LibsndfileError:
+            samples, rate_hz, seconds = _middle_by_ffmpeg(path)
+    except (UnknownFormatError, OSError, soundfile.SoundFileError, ValueError) as error:
         raise InputError("is damaged, or not the kind of sound that its name says") from error
+    except MediaError as error:
+        raise InputError(str(error)) from error
     if len(samples) < LEAST_SECONDS * rate_hz:
         raise InputError(f"holds {len(samples) / rate_hz:.1f} s of sound, too little for music")
     if not np.isfinite(samples).all():
         raise InputError("holds samples that are not numbers")
-    return samples, rate_hz, n / rate_hz
+    return samples, rate_hz, seconds
+
+
+def _middle_by_libsndfile(path: Path) -> tuple[NDArray[np.float32], int, float]:
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        rate_hz, n = file.samplerate, file.frames
+        wanted = int(READ_SECONDS * rate_hz)
+        if n > wanted:
+            file.seek((n - wanted) // 2)
+        return file.read(wanted, dtype="float32", always_2d=True), rate_hz, n / rate_hz
+
+
+def _middle_by_ffmpeg(path: Path) -> tuple[NDArray[np.float32], int, float]:
+    sound = MediaSound(path)
+    wanted = int(READ_SECONDS * sound.sample_rate_hz)
+    start_seconds = max(0.0, (sound.duration_seconds - READ_SECONDS) / 2)
+    # A block is all that is wanted, or what comes before the number of channels changes.
+    samples = next(sound.blocks(wanted, start_seconds=start_seconds), np.zeros((0, 1), np.float32))
+    return samples, sound.sample_rate_hz, sound.duration_seconds
 
 
 def _middle(samples: Samples, seconds: float) -> Samples:

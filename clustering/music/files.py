@@ -11,6 +11,7 @@ import importlib.util
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,17 @@ from foundation.errors import InputError
 from foundation.text import printable
 from foundation.user_data import user_data_folder
 
-# What libsndfile reads; files of the second kind are music as well, and named as not readable.
 ENDINGS = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav", ".aif", ".aiff", ".aifc"})
-OTHER_ENDINGS = frozenset({".m4a", ".aac", ".wma", ".alac", ".ape", ".mpc", ".wv"})
+ENDINGS |= {".m4a", ".aac", ".wma", ".alac", ".ape", ".mpc", ".wv"}  # these by FFmpeg
 PACKAGES = ("librosa", "mutagen", "pyloudnorm")  # of the extra "music"
 SAVE_SECONDS = 60.0  # at most this much work is lost
-TAGS = {
-    "name": "title",
-    "artist": "artist",
-    "album": "album",
-    "genre": "genre",
-    "release_date": "date",
-    "isrc": "isrc",
+TAGS = {  # ours: what most kinds of files call it, and what WMA does
+    "name": ("title", "Title"),
+    "artist": ("artist", "Author"),
+    "album": ("album", "WM/AlbumTitle"),
+    "genre": ("genre", "WM/Genre"),
+    "release_date": ("date", "WM/Year"),
+    "isrc": ("isrc", "WM/ISRC"),
 }
 
 
@@ -215,10 +215,7 @@ def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
         below.sort()
         for name in names:
             ending = Path(name).suffix.lower()
-            if ending in OTHER_ENDINGS:
-                reason = f"{ending} files cannot be read; convert it to FLAC, Ogg or MP3"
-                skipped.append((printable(Path(top, name)), reason))
-            elif ending in ENDINGS and not name.startswith("._"):  # macOS's notes on other files
+            if ending in ENDINGS and not name.startswith("._"):  # macOS's notes on other files
                 files.append(Path(top, name))
     return sorted(files), skipped
 
@@ -294,11 +291,11 @@ def read_tags(path: Path) -> dict[str, str | None]:
     return told
 
 
-def _first(tags: Any, key: str) -> str | None:
-    try:
-        values = tags.get(key) or []
-    except (KeyError, ValueError):
-        return None
+def _first(tags: Any, keys: tuple[str, ...]) -> str | None:
+    values: Any = []
+    for key in keys:
+        with suppress(KeyError, ValueError):
+            values = values or tags.get(key) or []
     several = values if isinstance(values, list) else [values]
     # Tags in a wrong encoding hold what is no text, and some end in a zero byte.
     texts = (str(value).encode("utf-8", "replace").decode("utf-8") for value in several)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from clustering.music.descriptors import MAJOR, MINOR, SAMPLE_RATE_HZ, describe_centre, hear, key_of
+from clustering.music.descriptors import (
+    MAJOR,
+    MINOR,
+    SAMPLE_RATE_HZ,
+    describe_centre,
+    hear,
+    key_of,
+    read_middle,
+)
 from clustering.music.model import FEATURES, QUADRANTS, load_model, save_model
 from foundation.errors import InputError
 
@@ -73,6 +81,20 @@ def test_a_drum_is_more_energetic_than_a_soft_tone(tmp_path):
     loud, soft = (load_model().describe(hear(tmp_path / f"{n}.flac")) for n in ("loud", "soft"))
     assert loud["energy"] > soft["energy"] + 0.1
     assert loud["acousticness"] < soft["acousticness"]
+
+
+def test_the_middle_of_an_m4a_is_the_middle_of_a_wav(tmp_path, record):
+    t = np.arange(100 * 22_050) / 22_050
+    rising = 0.3 * np.sin(2 * np.pi * (100 + 5 * t) * t)
+    path = record(tmp_path / "long.m4a", rising, 22_050, "aac")
+    soundfile.write(tmp_path / "long.wav", rising, 22_050)
+    (wav, wav_hz, wav_seconds), (m4a, m4a_hz, m4a_seconds) = map(
+        read_middle, (tmp_path / "long.wav", path)
+    )
+    assert wav_hz == m4a_hz and m4a_seconds == pytest.approx(wav_seconds, abs=0.1)
+    assert len(m4a) == len(wav) == 60 * 22_050
+    first, other = (np.abs(np.fft.rfft(s[:22_050, 0])).argmax() for s in (wav, m4a))
+    assert other == pytest.approx(first, abs=5)  # it rises by 10 Hz in a second
 
 
 @pytest.mark.parametrize("key", [0, 3, 9])

@@ -69,6 +69,31 @@ def test_a_folder_becomes_a_table_that_plays(library, tmp_path):
     assert str(library) in (tmp_path / "mine.m3u8").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("ending", "codec"), [(".m4a", "aac"), (".wma", "wmav2"), (".aac", "aac"), (".wv", "wavpack")]
+)
+def test_what_libsndfile_does_not_read_is_music_too(tmp_path, record, ending, codec):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    path = record(folder / f"Ann - One{ending}", sound(1, 8), RATE, codec)
+    keys = {".m4a": ("title", "artist"), ".wma": ("Title", "Author")}.get(ending)
+    if keys is not None:
+        tags = mutagen.File(path, easy=True)
+        if tags.tags is None:
+            tags.add_tags()
+        tags[keys[0]], tags[keys[1]] = "Uno", "Anna"
+        tags.save()
+    soundfile.write(folder / "same.flac", sound(1, 8), RATE)
+    analysis = analyse(folder, tmp_path)
+    assert not analysis.skipped
+    told = analysis.frame.set_index("name")
+    name = "One" if keys is None else "Uno"
+    assert set(told.index) == {name, "same"}
+    assert told.loc[name, "artist"] == ("Ann" if keys is None else "Anna")
+    for feature, tolerance in (("energy", 0.05), ("loudness", 0.5), ("tempo", 0.1)):
+        assert told.loc[name, feature] == pytest.approx(told.loc["same", feature], abs=tolerance)
+
+
 def test_only_what_changed_is_read_again(library, tmp_path, monkeypatch):
     first = analyse(library, tmp_path)
     soundfile.write(library / "b.flac", sound(9), RATE)
@@ -103,7 +128,7 @@ def test_bad_files_are_named_and_the_good_ones_go_on(library, tmp_path):
     reasons = {Path(path).name: reason for path, reason in analysis.skipped}
     names = {"empty.mp3", "noise.mp3", "cut.flac", "phone.m4a", "gone.mp3", "silent.flac"}
     assert set(reasons) == names
-    assert reasons["empty.mp3"] == "is empty" and "convert it" in reasons["phone.m4a"]
+    assert reasons["empty.mp3"] == "is empty" and "is damaged" in reasons["phone.m4a"]
     assert "is silent" in analysis.summary()
 
 
