@@ -9,6 +9,7 @@ N ?= 20
 TRACKS ?=
 # A stray setting of the machine would make every start compile all packages again.
 unexport PYTHONDONTWRITEBYTECODE
+export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 .PHONY: help playlist test test-all lint audit lock train evaluate evaluate-quick figures notebooks benchmarks clean

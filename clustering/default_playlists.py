@@ -7,6 +7,7 @@ One playlist of twenty tracks for each emotion, certain, and each of five seeds.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,8 @@ from clustering.moods.mapping import made_for_the_club
 from clustering.playlist import make_playlist
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
-from foundation.shipped import CHECKOUT
+from foundation.errors import InputError
+from foundation.shipped import CHECKOUT, require_checkout
 from foundation.tables import read_table, write_table
 
 FOLDER = CHECKOUT / "docs" / "playlists"
@@ -111,6 +113,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=AFTER, help="CSV to write")
     out = parser.parse_args().out
+    if out == AFTER:
+        require_checkout("drawing docs/playlists/after.csv", "give --out FILE")
     catalogue = open_catalogue()
     assert isinstance(catalogue, Catalogue)
     playlists = draw(catalogue)
@@ -121,4 +125,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        print(f"emotify: {error}", file=sys.stderr)
+        sys.exit(2)
