@@ -290,8 +290,10 @@ def update_settings(folder: Path, changes: Mapping[str, Any]) -> None:
 
     Raises
     ------
+    InputError
+        If the folder cannot be written to.
     OSError, ValueError
-        If there are no settings; an `InputError` if they cannot be written.
+        If there are no settings.
     """
     with files_together(folder) as staged:
         settings = {**read_settings(folder), **changes}
