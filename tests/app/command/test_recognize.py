@@ -256,7 +256,7 @@ def test_broken_and_foreign_model_folders_get_an_answer(emotify, tmp_path):
         assert code == 2 and "model folder" in err
     (tmp_path / "settings.json").write_text('{"format": "something else"}')
     code, _, err = emotify("recognize", RECORDING, "--model", tmp_path)
-    assert code == 2 and "not Emotify's" in err
+    assert code == 2 and "is not of emotify-ser" in err
 
 
 def test_noise_is_answered_with_a_doubt(emotify, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.selection import choose
+from clustering.choice.wish import Wish
 from clustering.evaluation.typical_tracks import typical_tracks
 from clustering.moods.mapping import (
     MODES,
@@ -176,7 +177,7 @@ def test_music_for_the_club_is_told_by_whole_words_of_genres():
 def test_the_unhappy_are_not_sent_to_the_club(catalogue, name):
     minds = {"calm", "sad", "angry", "fearful", "disgust"}
     assert (aim_for(EmotionEstimate.of(name)).club > 0) == (name in minds)
-    playlist = make_playlist(EmotionEstimate.of(name), catalogue, n_tracks=100)
+    playlist = make_playlist(EmotionEstimate.of(name), catalogue, Wish(n_tracks=100))
     chosen = catalogue.table.frame["track_id"].isin([track.track_id for track in playlist.tracks])
     share = catalogue.club[chosen.to_numpy()].mean()
     assert share == 0 if name in minds else share > 0
@@ -185,7 +186,7 @@ def test_the_unhappy_are_not_sent_to_the_club(catalogue, name):
 def test_who_likes_club_music_gets_sad_club_music(catalogue):
     rows = np.arange(len(catalogue.table))
     aims = aims_along(EmotionEstimate.of("sad"), "match", 20)
-    liked = choose(catalogue, rows, aims, seed=0, pulls=1.0 * catalogue.club)
+    liked = choose(catalogue, rows, aims, Wish(), 1.0 * catalogue.club)
     assert catalogue.club[[choice.row for choice in liked]].any()
 
 
