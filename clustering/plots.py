@@ -21,7 +21,7 @@ from matplotlib.transforms import Bbox
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.moods.clusters import DEFAULT_MOODS, MoodModel, projection
-from clustering.moods.mapping import Aim, aim_for
+from clustering.moods.mapping import Aim, aim_for, placed
 from clustering.playlist import Playlist
 from clustering.tables.layouts import FEATURE_NAMES, NEEDED_COLUMNS
 from emotions.estimate import EmotionEstimate
@@ -136,14 +136,15 @@ def plot_mood_plane(model: MoodModel, ax: Axes | None = None, *, aims: Sequence[
         ax.scatter(x, y, s=area, color=colour, alpha=0.55, linewidth=0, zorder=1)
         lines = [*mood.name.split(), f"{mood.size:,}"]
         _write(ax, "\n".join(lines), (x, y), size=8.5, linespacing=1.15)
-    for emotion in EMOTIONS:
-        point = _in_plane(aim_for(EmotionEstimate.of(emotion.name)))
+    known = placed([aim_for(EmotionEstimate.of(emotion.name)) for emotion in EMOTIONS], model)
+    for emotion, aim in zip(EMOTIONS, known, strict=True):
+        point = _in_plane(aim)
         ax.plot(*point, "D", color=emotion.colour, markeredgecolor="white", markersize=8, zorder=4)
         offset = NAME_OFFSETS.get(emotion.name, (9, -3))
         side = "left" if offset[0] > 0 else "right"
         _write(ax, emotion.name, point, offset, ha=side, va="baseline", weight="bold", **HALO)
     if aims:
-        way = np.array([_in_plane(aim) for aim in aims])
+        way = np.array([_in_plane(aim) for aim in placed(aims, model)])
         cross: dict[str, Any] = {"markersize": 11, "markeredgecolor": "white"}
         ax.plot(*way.T, "P-", color=INK, linewidth=0.8, zorder=6, **cross)
     ax.set(xlim=(0, 1.06), ylim=(0, 1.06), aspect="equal", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
@@ -219,13 +220,14 @@ def plot_features(
     """
     ax = new_axes(ax, 8, 3.6)
     colour = emotion_named(playlist.emotion).colour
+    there = None if aim is None else placed([aim], catalogue.model)[0]
     places = _quantiles(catalogue, playlist)
     everywhere = catalogue.table.frame[list(FEATURE_NAMES)].median()
     for row, feature in enumerate(FEATURE_NAMES):
         ax.axhline(row, color="#efefef", linewidth=9, zorder=0, solid_capstyle="butt")
         ax.scatter(places[feature], np.full(len(places), row), s=46, color=colour, alpha=0.5, lw=0)
-        if aim is not None:
-            target = (aim.quantiles[feature], row)
+        if there is not None:
+            target = (there.quantiles[feature], row)
             ax.scatter(*target, marker="D", s=44, facecolor="none", edgecolor=INK)
         here = np.median([track.features[feature] for track in playlist.tracks])
         digits, unit = (0, UNITS[feature]) if feature in UNITS else (2, "")

@@ -120,12 +120,12 @@ def test_the_shipped_table_is_mostly_english_and_read_quickly():
     frame = read_tracks().frame
     language_of_title.cache_clear()
     language_of_title("Die Gedanken sind frei")  # loads the model
-    start = time.perf_counter()
+    start = time.process_time()
     told = pd.Series(languages(frame))
     # 75,000 titles in 30 s would be 0.4 ms a title.
-    assert time.perf_counter() - start < 0.4e-3 * len(frame)
+    assert time.process_time() - start < 0.4e-3 * len(frame)
     assert 0.3 < told.notna().mean() < 0.4
-    assert 0.95 < (told.dropna() == "en").mean() < 0.99
+    assert 0.88 < (told.dropna() == "en").mean() < 0.93
 
 
 def test_without_py3langid_a_title_that_needs_it_says_what_to_install():
