@@ -45,8 +45,10 @@ $(VENV)/.developer: pyproject.toml requirements.lock requirements-setup.lock | $
 playlist: $(VENV)/.listener ## From a recording to a playlist: make playlist WAV=me.wav MODE=lift
 	@$(BIN)/python -m app.run_notebook '$(WAV)' --mode '$(MODE)' -n '$(N)' --tracks '$(TRACKS)'
 
-# Files are shared out among processes, the notebooks as well.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval
+# Files are shared out among processes, the notebooks as well; each process keeps to one core.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest \
+  --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+  --nbval --nbval-kernel-startup-timeout 300
 test: $(VENV)/.developer ## Run the tests, notebooks included, without the few that take longest
 	$(PYTEST) tests notebooks --without-heavy
 

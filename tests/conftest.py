@@ -15,18 +15,20 @@ import av
 import numpy as np
 import pytest
 
-WORKER = "PYTEST_XDIST_WORKER" in os.environ
-if WORKER:  # each process has a core of its own; NumPy reads this when it is first imported
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from app.command.main import main  # noqa: E402
-from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE  # noqa: E402
+from app.command.main import main
+from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
 HEAVY = "heavy; `make test-all` runs it"
 LONGEST = (
     "2_train_emotion_model.ipynb",
+    "test_train.py",
+    "test_wheel.py",
     "test_runs.py",
+    "3_cluster_tracks.ipynb",
+    "test_run_notebook.py",
+    "test_spotify.py",
+    "test_large_tables.py",
+    "test_mood_evaluation.py",
 )
 
 
@@ -39,7 +41,7 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if item.get_closest_marker("heavy"):
                 item.add_marker(pytest.mark.skip(reason=HEAVY))
-    if WORKER:
+    if "PYTEST_XDIST_WORKER" in os.environ:
         order = {name: number for number, name in enumerate(LONGEST)}
         items.sort(key=lambda item: order.get(item.path.name, len(order)))
 

@@ -41,7 +41,7 @@ from emotions.labels import EMOTIONS
 from ser.features.mfcc import pad
 from ser.network.model import Standardise
 from ser.settings import Matrix
-from ser.training.train import predict_features
+from ser.training.train import compile_for, predict_features
 
 N_MFCC = 34
 WIDTH = 64
@@ -174,16 +174,15 @@ def fit_reslstm_sa(
         Passes over the training clips.
     """
     batch, mask = pad([matrix[:n_frames] for matrix in matrices], n_frames)
+    n_batches = max(1, -(-len(matrices) // RESLSTM_BATCH))
     rate = keras.optimizers.schedules.CosineDecayRestarts(
-        RESLSTM_RATE,
-        RESLSTM_PERIOD * max(1, -(-len(matrices) // RESLSTM_BATCH)),
-        t_mul=1.0,
-        alpha=0.01,
+        RESLSTM_RATE, RESLSTM_PERIOD * n_batches, t_mul=1.0, alpha=0.01
     )
-    network.compile(
-        optimizer=keras.optimizers.Adam(rate, weight_decay=RESLSTM_DECAY),
-        loss="categorical_crossentropy",
-        jit_compile=True,
+    compile_for(
+        network,
+        epochs * n_batches,
+        keras.optimizers.Adam(rate, weight_decay=RESLSTM_DECAY),
+        "categorical_crossentropy",
     )
     best: dict[str, Any] = {"uar": -1.0}
 

@@ -37,6 +37,9 @@ from ser.network.statistics_model import build_statistics_model, combine, fit_st
 from ser.settings import Matrix
 
 MOST_COMPILED = 4  # kept by a process
+# XLA takes as long to compile a step as it saves in so many, a third of each (two cores, batches
+# of 32 clips). Full training takes thousands.
+STEPS_WORTH_XLA = 350
 _compiled: dict[Any, keras.Model] = {}
 
 
@@ -305,17 +308,30 @@ def _compile(
         warmup_target=settings.learning_rate,
         warmup_steps=2 * n_batches,
     )
-    network.compile(
-        optimizer=keras.optimizers.AdamW(
+    compile_for(
+        network,
+        settings.epochs * n_batches,
+        keras.optimizers.AdamW(
             schedule,
             weight_decay=settings.weight_decay,
             clipnorm=1.0,
             use_ema=True,
             ema_momentum=settings.ema_momentum,
         ),
-        loss=loss or keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-        jit_compile=True,  # half the time of a step on two cores
+        loss or keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
     )
+
+
+def compile_for(
+    network: keras.Model,
+    n_steps: int,
+    optimizer: keras.optimizers.Optimizer,
+    loss: keras.losses.Loss | str,
+) -> None:
+    """Compile a network for so many steps of training."""
+    network.compile(optimizer, loss, jit_compile=n_steps >= STEPS_WORTH_XLA)
+    # Its variables would otherwise be made in the first step, which is then traced twice.
+    optimizer.build(network.trainable_variables)
 
 
 def predict_features(

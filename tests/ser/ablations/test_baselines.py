@@ -55,7 +55,6 @@ def test_padding_changes_no_answer(build):
     assert first.shape == (4, 8) and np.allclose(first, second, atol=1e-5)
 
 
-@pytest.mark.heavy
 def test_reslstm_sa_stops_at_the_epoch_that_its_validation_actors_like_best(monkeypatch):
     network = baselines.build_reslstm_sa(46, np.zeros(46), np.ones(46))
     matrices, labels = clips(16)

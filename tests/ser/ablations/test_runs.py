@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,11 @@ def tones(tmp_path_factory):
     return tuple(speech), tuple(others)
 
 
+@cache
+def made(clips, stored, kinds):
+    return make_feature_copies(clips, new_extractor(stored), ablation.copies_for(set(kinds)))
+
+
 def prepared(row, tones, epochs, copies=()):
     """Return job, view and settings of one fold, with few clips and copies of some kinds."""
     speech, others = tones
@@ -162,9 +168,8 @@ def prepared(row, tones, epochs, copies=()):
     (job, *_) = ablation.plan([row], folds, Path("unused"), n_seeds=1, extra=extra, epochs=epochs)
     job = replace(job, train=job.train[:64], judged=job.judged[:16])
     stored = replace(FeatureSettings(), **row.features)
-    clips = [*job.train, *job.validation, *job.judged, *job.extra]
-    made = make_feature_copies(clips, new_extractor(stored), ablation.copies_for(set(copies)))
-    seen = view(made, stored, replace(row.view, copies=copies))
+    clips = (*job.train, *job.validation, *job.judged, *job.extra)
+    seen = view(made(clips, stored, copies), stored, replace(row.view, copies=copies))
     return job, seen, ablation.settings_of(row, epochs)
 
 

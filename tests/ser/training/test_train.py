@@ -15,6 +15,7 @@ from ser.evaluation import cross_validation as evaluate
 from ser.evaluation.cross_validation import cross_validate
 from ser.evaluation.folds import fold_folder
 from ser.evaluation.predictions import PREDICTIONS
+from ser.features.augment import AugmentSettings
 from ser.features.mfcc import new_extractor
 from ser.sound.audio import Recording
 from ser.sound.windows import trimmed
@@ -24,12 +25,17 @@ keras = pytest.importorskip(
     "keras", reason="training needs the extra: pip install 'emotify[train]'"
 )
 
+from ser.features import feature_copies  # noqa: E402
 from ser.features.feature_copies import make_feature_copies  # noqa: E402
 from ser.network import artefact  # noqa: E402
 from ser.recognizer import load_recognizer  # noqa: E402
 from ser.training import train  # noqa: E402
 
-QUICK = replace(train.TrainSettings(), epochs=2, members=1)
+# Every kind of copy, and fewer of each than the recipe has.
+FEW_COPIES = AugmentSettings(
+    speed_factors=(0.92, 1.08), n_noisy=2, n_band_limited=1, n_reverberated=1
+)
+QUICK = replace(train.TrainSettings(), epochs=2, members=1, augment=FEW_COPIES)
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +71,22 @@ def copies(corpus, extractor):
     return make_feature_copies(corpus, extractor, QUICK.augment)
 
 
+@pytest.fixture
+def copies_are_there(corpus, copies, monkeypatch):
+    """A cross-validation takes the copies that were made: to make them takes most of its time."""
+
+    def made(clips, _extractor, settings):
+        assert (clips, settings) == (corpus, FEW_COPIES)
+        return copies
+
+    monkeypatch.setattr(feature_copies, "make_feature_copies", made)
+
+
 @pytest.fixture(scope="module")
 def network(corpus, copies, extractor):
     return train.fit_network(copies, corpus[:64], extractor, QUICK, seed=0)
 
 
-@pytest.mark.heavy
 def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_path, corpus):
     artefact.save(tmp_path / "model", network, extractor, {"seed": 0}, with_keras=True)
     recognizer = load_recognizer(tmp_path / "model")
@@ -126,7 +142,6 @@ def test_a_network_is_the_same_whether_it_is_the_first_of_a_process_or_not(
         assert all(np.array_equal(a, b) for a, b in zip(of_first, later, strict=True))
 
 
-@pytest.mark.heavy
 def test_padding_changes_nothing(network, extractor):
     features = extractor(tone(2, np.random.default_rng(2)))
     alone = train.predict_features(network, [features])
@@ -144,7 +159,6 @@ def test_the_shipped_export_equals_the_shipped_keras_model(extractor):
     assert np.abs(train.predict_features(network, features) - served).max() < 1e-4
 
 
-@pytest.mark.heavy
 def test_standardisation_is_fitted_on_the_training_clips_alone(network, extractor, corpus):
     waveforms = [trimmed(Recording(clip.path), extractor.settings) for clip in corpus[:64]]
     frames = np.concatenate([extractor(samples) for samples in waveforms])
@@ -174,15 +188,17 @@ def test_batches_balance_the_classes_and_are_reproducible(corpus, copies):
 
 
 def test_a_clip_has_the_same_copies_in_any_company(corpus, copies, extractor):
-    alone = make_feature_copies(corpus[40:41], extractor, QUICK.augment)
+    alone = make_feature_copies(corpus[40:41], extractor, FEW_COPIES)
     (row,) = copies.rows(corpus[40:41])
-    assert alone.n_copies == copies.n_copies == 19
+    assert alone.n_copies == copies.n_copies == 7
     for copy in range(alone.n_copies):
         assert np.array_equal(alone.matrix(0, copy), copies.matrix(row, copy))
 
 
 @pytest.mark.heavy
-def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monkeypatch):
+def test_cross_validation_hears_no_test_actor_and_resumes(
+    corpus, copies_are_there, tmp_path, monkeypatch
+):
     heard = []
     fit = train.fit_network
 
@@ -191,7 +207,7 @@ def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monk
         return fit(copies, clips, *args, **kwargs)
 
     monkeypatch.setattr(train, "fit_network", watched)
-    settings = replace(train.TrainSettings(), epochs=1, members=1)
+    settings = replace(QUICK, epochs=1)
     asked = {"settings": settings, "only_folds": [3], "n_jobs": 1}
     table = cross_validate(corpus, tmp_path, **asked)
     test, validation = {8, 17, 21, 23, 24}, {1, 14}
@@ -227,8 +243,11 @@ def test_cross_validation_hears_no_test_actor_and_resumes(corpus, tmp_path, monk
 
 
 @pytest.mark.heavy
-def test_a_network_learns_what_can_be_heard(corpus, tmp_path):
-    settings = replace(train.TrainSettings(), epochs=12, members=1)
+@pytest.mark.parametrize("epochs", [12, 90])  # many are worth compiling by XLA, few are not
+def test_a_network_learns_what_can_be_heard(corpus, copies_are_there, tmp_path, epochs):
+    settings = replace(QUICK, epochs=epochs)
+    n_clips = 8 * (24 - 5)
+    assert (epochs * (n_clips // settings.batch_size) >= train.STEPS_WORTH_XLA) == (epochs == 90)
     table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=2)
     predicted = table[list(EMOTION_NAMES)].to_numpy().argmax(axis=1)
     meant = table["emotion"].map(EMOTION_NAMES.index).to_numpy()
