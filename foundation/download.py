@@ -19,9 +19,9 @@ from pathlib import Path, PureWindowsPath
 from typing import IO
 
 import requests
-from tqdm import tqdm
 
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 
 ATTEMPTS = 5  # connections tried in one call; what they fetched is kept for the next call
 FIRST_WAIT_SECONDS = 1.0  # doubled before each further attempt: 15 s of waiting in all
@@ -190,13 +190,14 @@ class _Transfer:
             raise _CutError(f"{size} of {total} bytes came")
 
     def _write(self, response: requests.Response, have: int, total: int | None) -> None:
-        bar = tqdm(
-            desc=self.name,
-            total=total,
+        bar = progress_bar(
+            None,
+            self.name,
+            total,
+            show=self.progress,
             initial=have,
             unit="B",
             unit_scale=True,
-            disable=not self.progress,
         )
         try:
             with bar, self.partial.open("ab" if have else "wb") as file:
@@ -291,7 +292,7 @@ def unpack(archive: str | Path, folder: str | Path, *, progress: bool = True) ->
                 if not member.is_dir() and not _is_unpacked(member, target)
             ]
             _check_space(folder, sum(member.file_size for member, _ in todo))
-            for member, target in tqdm(todo, desc=archive.name, unit="file", disable=not progress):
+            for member, target in progress_bar(todo, archive.name, unit="file", show=progress):
                 with source.open(member) as content:
                     _write_member(content, target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

@@ -19,12 +19,12 @@ from typing import Any
 import joblib
 import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from tqdm.auto import tqdm
 
 from clustering.music.model import DEFAULT_FILE
 from clustering.tables.layouts import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, write_tracks
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.text import printable
 from foundation.user_data import TRACK_TABLES, user_data_folder
 
@@ -122,8 +122,8 @@ def analyse_folder(
     saved = time.monotonic()
     heard = _analysed(waiting, n_jobs, vibenet)
     try:
-        for path, row, reason in tqdm(
-            heard, "music", len(waiting), unit="file", disable=not (progress and waiting)
+        for path, row, reason in progress_bar(
+            heard, "music", len(waiting), unit="file", show=progress and bool(waiting)
         ):
             if row is None:
                 skipped.append((printable(path), reason))

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import soundfile
-from tqdm import tqdm
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from ser.corpora.ravdess import CHANNELS, Clip, expected_clip_ids, how_to_get, index_of, sound_files
 
 SHORTEST_SECONDS = 2.0  # the shortest clip lasts 2.94 s: anything below was cut off
@@ -113,7 +113,7 @@ def validate(
 
     invalid = {path: why for path in files if (why := _name_problem(path))}
     takes = defaultdict(list)
-    for clip in tqdm(clips, desc="validating", unit="clip", disable=not progress):
+    for clip in progress_bar(clips, "validating", unit="clip", show=progress):
         try:
             takes[_fingerprint(clip.path)].append(clip.clip_id)
         except InputError as error:
