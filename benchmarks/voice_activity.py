@@ -1,8 +1,9 @@
 """How often speech is taken for something else, and something else for speech.
 
-Each row: recordings of which `Recognizer.predict` doubts that anybody speaks, and recordings that
-it answers without any doubt. Every folder that is given as an option or an environment variable is
-measured; RAVDESS also by telephone, in noise, in a room, and far too quiet.
+Each row: recordings of which `Recognizer.predict` doubts that anybody speaks, those of them in
+which it names no emotion, and recordings that it answers without any doubt. Every folder that is
+given as an option or an environment variable is measured; RAVDESS also by telephone, in noise, in a
+room, and far too quiet.
 
     python benchmarks/voice_activity.py --noise DIR --ravdess DIR --crema-d DIR [--every 5]
 """
@@ -14,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from tqdm import tqdm
 
+from foundation.progress import progress_bar
 from ser.features.augment import add_noise, limit_band, reverberate
 from ser.recognizer import load_recognizer
 from ser.settings import Samples
@@ -57,7 +58,9 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=5, help="take each n-th recording")
     arguments = vars(parser.parse_args())
     recognizer = load_recognizer()
-    print(f"{'recordings':<14}{'condition':<18}{'n':>6}{'no speech':>11}{'no doubt':>10}")
+    print(
+        f"{'recordings':<14}{'condition':<18}{'n':>6}{'hardly any':>11}{'none':>8}{'no doubt':>10}"
+    )
     for option in FOLDERS:
         folder = arguments[option.replace("-", "_")]
         if folder is None:
@@ -69,15 +72,16 @@ def main() -> None:
             whole = option in ("noise", "ravdess") and condition == "as recorded"
             paths = found if whole else found[:: arguments["every"]]
             rng = np.random.default_rng(0)
-            no_speech, no_doubt = [], []
-            for path in tqdm(paths, option, leave=False):
+            hardly_any, none, no_doubt = [], [], []
+            for path in progress_bar(paths, option, leave=False):
                 samples = CONDITIONS[condition](read_whole(Recording(path), RATE_HZ), rng)
                 estimate = recognizer.predict(samples, sample_rate_hz=RATE_HZ)
-                no_speech.append(any("speech was heard" in doubt for doubt in estimate.doubts))
+                hardly_any.append(any("speech was heard" in doubt for doubt in estimate.doubts))
+                none.append(estimate.emotion is None)
                 no_doubt.append(not estimate.uncertain)
             print(
                 f"{option:<14}{condition:<18}{len(paths):>6}"
-                f"{np.mean(no_speech):>11.1%}{np.mean(no_doubt):>10.1%}",
+                f"{np.mean(hardly_any):>11.1%}{np.mean(none):>8.1%}{np.mean(no_doubt):>10.1%}",
                 flush=True,
             )
 

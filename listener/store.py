@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from clustering.tables.layouts import FEATURE_NAMES
+from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 from foundation.user_data import user_data_folder
@@ -91,10 +92,11 @@ class Entry:
     def describe(self) -> str:
         """Return one line for a terminal, in local time."""
         when = f"{self.at.astimezone():%Y-%m-%d %H:%M}"
-        sure = f" ({self.estimate['confidence']:.0%})" if self.source else ""
+        sure = f" ({in_percent(self.estimate['confidence'])})" if self.source else ""
         doubt = ", not sure" if self.estimate["uncertain"] else ""
+        felt = self.estimate.get("absence") or f"{self.emotion}{sure}{doubt}"
         line = (
-            f"{when}  {self.emotion}{sure}{doubt}, {self.source or 'named'}: "
+            f"{when}  {felt}, {self.source or 'named'}: "
             f"{self.playlist['mode']}, {len(self.playlist['tracks'])} tracks of "
             f"{self.playlist['mood']['name']!r}"
         )
