@@ -268,7 +268,8 @@ class RecognizerStream:
 
         Nothing is returned until there is more sound than fits into one window: a shorter
         recording is judged at once, by `finish`. Then segments come about a second after their
-        end, or after the pause that ends them.
+        end, or after the pause that ends them; of several channels, which are mixed second by
+        second, two.
 
         Parameters
         ----------
