@@ -1,9 +1,11 @@
 """Where the models and tables lie that come with Emotify: in a checkout, or inside an installation.
 
 A checkout has them at its top, in ``models/`` and ``data/``; a wheel carries the same folders
-inside this package (`pyproject.toml` says which files).
+inside this package (`pyproject.toml` says which files). `restored` says how they come back where
+somebody lost them.
 """
 
+import shlex
 from pathlib import Path
 
 from foundation.errors import InputError
@@ -39,3 +41,45 @@ def require_checkout(what: str, instead: str = "") -> None:
             f"{what} needs a checkout of Emotify, and this is an installation; run it at the top "
             f"of a checkout{f', or {instead}' if instead else ''}"
         )
+
+
+def restored(*parts: str) -> str:
+    """Say how a file or folder that comes with Emotify comes back, whatever way this was installed.
+
+    Parameters
+    ----------
+    parts
+        As for `shipped`.
+    """
+    name = "/".join(parts)
+    if IS_INSTALLED:
+        return (
+            "the wheel brings it back: pip install --force-reinstall --no-deps, then the wheel's "
+            "name or the top of a checkout"
+        )
+    if (CHECKOUT / ".git").exists():
+        return f"`git -C {shlex.quote(str(CHECKOUT))} checkout HEAD -- {name}` brings it back"
+    return (
+        f"{CHECKOUT} is neither an installation nor a checkout of git: get all of Emotify's files, "
+        f"{name} among them, into a new folder, and then: pip install FOLDER"
+    )
+
+
+def beside_notebooks(path: str | Path | None) -> Path | None:
+    """Return where a notebook finds or leaves a file, whatever folder its kernel runs in.
+
+    Parameters
+    ----------
+    path
+        An absolute one stays. A relative one counts from the folder of the notebooks; what is not
+        there, but is where the kernel runs, or at the top of the checkout, is taken from there.
+        None is None.
+    """
+    if path is None:
+        return None
+    path = Path(path).expanduser()
+    if IS_INSTALLED:
+        return path.absolute()
+    # An absolute path swallows what is before it.
+    places = [folder / path for folder in (CHECKOUT / "notebooks", Path.cwd(), CHECKOUT)]
+    return next((place for place in places if place.exists()), places[0])

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from app.command.options import JsonOption, ModelOption, RavdessOption, SeedOption
-from app.command.research import ravdess_speech, recipe
+from app.command.research import check_shipped_target, ravdess_speech, recipe
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
-from foundation.shipped import require_checkout
 
 
 def evaluate(
@@ -169,7 +168,7 @@ def _evaluate_robustness(
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
-    path = _folder_to_write(model, out) / robustness.FILE
+    path = _folder_to_write(clips, model, out) / robustness.FILE
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
@@ -184,16 +183,16 @@ def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_j
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
-    path = _folder_to_write(model, out) / enrolled.FILE
+    path = _folder_to_write(clips, model, out) / enrolled.FILE
     table = enrolled.evaluate_enrolled(clips, folder)
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
     complain(f"wrote {path}")
 
 
-def _folder_to_write(model: Path | None, out: Path | None) -> Path:
+def _folder_to_write(clips: Any, model: Path | None, out: Path | None) -> Path:
     from ser.network.artefact import DEFAULT_FOLDER
 
     if out is None and model is None:
-        require_checkout("writing beside the shipped model", "give --out FOLDER")
+        check_shipped_target(clips, "what was measured of the model that ships")
     return out or model or DEFAULT_FOLDER
