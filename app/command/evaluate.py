@@ -71,7 +71,8 @@ def evaluate(
     if it is not reproduced). With --train: trains the networks of all folds from audio first.
     With --robustness: changes every clip in many ways and writes robustness.csv into the model
     folder, or --out (exit code 1 if a limit does not hold). With --enrolled: what it gains from
-    knowing the speaker, into enrolled.csv there. With --corpus and --labels: judges
+    knowing the speaker, into enrolled.csv there. Beside the model that ships either is written of
+    all of RAVDESS alone. With --corpus and --labels: judges
     one model (--model) on labelled recordings of yours. With --quick: trains one fold again and
     compares its UAR with the committed one (exit code 1 if it is off by more than 3 points).
     """
