@@ -5,7 +5,9 @@ inside this package (`pyproject.toml` says which files). `restored` says how the
 somebody lost them.
 """
 
+import json
 import shlex
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from foundation.errors import InputError
@@ -53,16 +55,25 @@ def restored(*parts: str) -> str:
     """
     name = "/".join(parts)
     if IS_INSTALLED:
-        return (
-            "the wheel brings it back: pip install --force-reinstall --no-deps, then the wheel's "
-            "name or the top of a checkout"
-        )
+        origin = shlex.quote(_origin() or "emotify-VERSION-py3-none-any.whl")
+        return f"`pip install --force-reinstall --no-deps {origin}` brings it back"
     if (CHECKOUT / ".git").exists():
         return f"`git -C {shlex.quote(str(CHECKOUT))} checkout HEAD -- {name}` brings it back"
     return (
         f"{CHECKOUT} is neither an installation nor a checkout of git: get all of Emotify's files, "
         f"{name} among them, into a new folder, and then: pip install FOLDER"
     )
+
+
+def _origin() -> str | None:
+    """Return what pip was told to install, if it was told by an address and wrote it down."""
+    try:
+        written = distribution("emotify").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    told = json.loads(written or "{}")
+    prefix = f"{told['vcs_info']['vcs']}+" if "vcs_info" in told else ""
+    return prefix + told["url"] if "url" in told else None
 
 
 def beside_notebooks(path: str | Path | None) -> Path | None:

@@ -134,13 +134,13 @@ def validate(
             invalid[clip.path] = str(error)
 
     places: dict[str, list[Path]] = {clip.clip_id: [] for clip in clips}
-    others = []
+    others: list[Path] = []
     for path in files:
-        clip = named_clip(path)
-        if clip is None and path not in invalid:
+        named = named_clip(path)
+        if named is None and path not in invalid:
             others.append(path)
-        elif clip is not None and clip.modality in modalities and clip.clip_id in places:
-            places[clip.clip_id].append(path)
+        elif named is not None and named.modality in modalities and named.clip_id in places:
+            places[named.clip_id].append(path)
     return ValidationReport(
         folder=Path(folder),
         channels=wanted,

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from foundation.shipped import CHECKOUT, beside_notebooks, restored
 @pytest.mark.parametrize(
     ("installed", "git", "words"),
     [
-        (True, False, "pip install --force-reinstall --no-deps"),
+        (True, False, r"`pip install --force-reinstall --no-deps \S+` brings"),
         (False, True, r"git -C .* checkout HEAD -- models/ser"),
         (False, False, r"neither an installation nor a checkout.*models/ser among.*pip install"),
     ],
@@ -26,6 +27,21 @@ def test_the_way_back_is_that_of_the_installation(tmp_path, monkeypatch, install
     if git:
         (tmp_path / ".git").write_text("gitdir: elsewhere")  # as in a worktree
     assert re.search(words, restored("models", "ser"))
+
+
+@pytest.mark.parametrize(
+    ("written", "source"),
+    [
+        ('{"url": "file:///srv/emotify", "dir_info": {}}', "file:///srv/emotify"),
+        ('{"url": "https://host/e.git", "vcs_info": {"vcs": "git"}}', "git+https://host/e.git"),
+        (None, "emotify-VERSION-py3-none-any.whl"),
+    ],
+)
+def test_an_installation_names_what_it_was_made_of(monkeypatch, written, source):
+    monkeypatch.setattr(shipped, "IS_INSTALLED", True)
+    told = SimpleNamespace(read_text=lambda name: written)
+    monkeypatch.setattr(shipped, "distribution", lambda name: told)
+    assert f"--no-deps {source}`" in restored("models", "ser")
 
 
 def test_the_command_that_brings_a_model_back_does_so(tmp_path):
