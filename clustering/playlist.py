@@ -173,7 +173,7 @@ def _from_large(estimate: EmotionEstimate, catalogue: LargeCatalogue, wish: Wish
     while True:
         near = catalogue.shortlist(aims, wish.filters, times=times)
         rows = np.arange(len(near.catalogue.table))  # they have passed the filters
-        playlist = _from_rows(estimate, near.catalogue, rows, near_wish)
+        playlist = _from_rows(estimate, near.catalogue, rows, near_wish, all_there=near.complete)
         enough = len(playlist) >= wish.n_tracks
         if wish.minutes is not None:
             enough = _filled(playlist, wish.minutes)

@@ -54,6 +54,13 @@ def test_nor_do_they_in_a_large_open_catalogue(big_tables, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_in_a_table_of_some_thousands_they_share_less_than_half(catalogue, mode):
+    frame = catalogue.table.frame.iloc[::6].reset_index(drop=True)
+    lists = playlists(Catalogue.of(tracks_from_frame(frame), catalogue.model), mode)
+    assert max(shared(lists).values()) < 0.5
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("n_rows", [25, 120, 700])
 def test_a_small_table_says_with_whom_tracks_are_shared(catalogue, mode, n_rows):
     frame = catalogue.table.frame
