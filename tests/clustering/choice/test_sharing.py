@@ -19,12 +19,10 @@ SAID = "given the same tracks"
 SEEDS = range(3)
 
 
-def playlists(catalogue, mode, seed=0, **wished):
+def playlists(catalogue, mode, seed=0):
+    wish = Wish(mode=mode, seed=seed)
     return {
-        name: make_playlist(
-            EmotionEstimate.of(name), catalogue, Wish(mode=mode, seed=seed, **wished)
-        )
-        for name in EMOTION_NAMES
+        name: make_playlist(EmotionEstimate.of(name), catalogue, wish) for name in EMOTION_NAMES
     }
 
 
