@@ -11,6 +11,7 @@ from app.command.options import JsonOption, ModelOption, RavdessOption, SeedOpti
 from app.command.research import check_shipped_target, ravdess_speech, recipe
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
+from foundation.shipped import require_checkout
 
 
 def evaluate(
@@ -90,6 +91,8 @@ def evaluate(
                 "--robustness and --enrolled each judge networks that are there: give one of them, "
                 "and leave out --train"
             )
+        if out is None and model is None:
+            require_checkout("writing beside the shipped model", "give --out FOLDER")
         measure = partial(_evaluate_robustness, noise=noise) if robustness else _evaluate_enrolled
         measure(ravdess_speech(ravdess), model=model, out=out, as_json=as_json)
         return
