@@ -91,10 +91,8 @@ def evaluate(
                 "--robustness and --enrolled each judge networks that are there: give one of them, "
                 "and leave out --train"
             )
-        if out is None and model is None:
-            require_checkout("writing beside the shipped model", "give --out FOLDER")
         measure = partial(_evaluate_robustness, noise=noise) if robustness else _evaluate_enrolled
-        measure(ravdess_speech(ravdess), model=model, out=out, as_json=as_json)
+        measure(ravdess, model=model, out=out, as_json=as_json)
         return
     if quick:
         _evaluate_quickly(
@@ -164,7 +162,7 @@ def _evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None, as_json:
 
 
 def _evaluate_robustness(
-    clips: Any, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
+    ravdess: Path | None, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
 ) -> None:
     from foundation.tables import write_table
     from ser.evaluation import robustness
@@ -172,7 +170,8 @@ def _evaluate_robustness(
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
-    path = _folder_to_write(clips, model, out) / robustness.FILE
+    clips, target = _clips_and_target(ravdess, model, out)
+    path = target / robustness.FILE
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
@@ -181,22 +180,28 @@ def _evaluate_robustness(
         raise typer.Exit(FAILED)
 
 
-def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_json: bool) -> None:
+def _evaluate_enrolled(
+    ravdess: Path | None, *, model: Path | None, out: Path | None, as_json: bool
+) -> None:
     from foundation.tables import write_table
     from ser.evaluation import enrolled
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
-    path = _folder_to_write(clips, model, out) / enrolled.FILE
+    clips, target = _clips_and_target(ravdess, model, out)
+    path = target / enrolled.FILE
     table = enrolled.evaluate_enrolled(clips, folder)
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
     complain(f"wrote {path}")
 
 
-def _folder_to_write(clips: Any, model: Path | None, out: Path | None) -> Path:
+def _clips_and_target(ravdess: Path | None, model: Path | None, out: Path | None) -> Any:
     from ser.network.artefact import DEFAULT_FOLDER
 
-    if out is None and model is None:
-        check_shipped_target(clips, "what was measured of the model that ships")
-    return out or model or DEFAULT_FOLDER
+    if out or model:
+        return ravdess_speech(ravdess), out or model
+    require_checkout("writing beside the shipped model", "give --out FOLDER")
+    clips = ravdess_speech(ravdess)
+    check_shipped_target(clips, "what was measured of the model that ships")
+    return clips, DEFAULT_FOLDER
