@@ -196,7 +196,9 @@ def _evaluate_enrolled(
     complain(f"wrote {path}")
 
 
-def _clips_and_target(ravdess: Path | None, model: Path | None, out: Path | None) -> Any:
+def _clips_and_target(
+    ravdess: Path | None, model: Path | None, out: Path | None
+) -> tuple[Any, Path]:
     from ser.network.artefact import DEFAULT_FOLDER
 
     if out or model:
