@@ -157,7 +157,7 @@ def test_a_damaged_memory_is_set_aside_and_the_music_plays(emotify):
 def test_a_damaged_memory_is_forgotten_too(emotify, own_folders):
     store_path().parent.mkdir(parents=True)
     store_path().write_text("garbage, and no database")
-    assert emotify("forget")[0] == 0
+    assert emotify("forget", "--yes")[0] == 0
     assert not [path for path in own_folders.rglob("*") if path.is_file()]
 
 
@@ -200,7 +200,7 @@ def test_forgetting_takes_voices_and_own_music_but_no_open_tables(emotify):
         where = user_data_folder(path)
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_text("x")
-    code, out, _ = emotify("forget")
+    code, out, _ = emotify("forget", "--yes")
     assert code == 0 and "voices" in out
     left = [path.name for path in user_data_folder("").rglob("*") if path.is_file()]
     assert left == ["fma.zip"]
