@@ -66,7 +66,6 @@ def _flush_failure() -> OSError | None:
             sys.stdout.flush()
     except OSError as error:
         _give_up(sys.stdout)
-        error.filename = "standard output"
         return error
     return None
 
@@ -78,7 +77,7 @@ def _give_up(stream: TextIO) -> None:
 
 
 def _words(error: OSError) -> str:
-    name = error.filename or "a file"
+    name = error.filename or "standard output (or a temporary file)"  # a write does not say which
     if error.errno in FULL_DISK:
         return cannot_write(name, error, "")
     return (

@@ -100,7 +100,7 @@ class Track:
     track_id: str
     name: str
     artist: str
-    features: dict[str, float | None]
+    features: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)

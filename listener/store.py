@@ -236,7 +236,7 @@ def no_judgements() -> pd.DataFrame:
     return _judgements([])
 
 
-def _judgements(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+def _judgements(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(JUDGED))
     texts = dict.fromkeys(("track_id", "name", "artist"), "str")
     return frame.astype({**texts, "liked": bool, **dict.fromkeys(FEATURE_NAMES, float)})
