@@ -11,7 +11,7 @@ from pathlib import Path
 from foundation.errors import InputError
 from foundation.text import printable
 
-FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 ON_THE_WAY = SAVING, COMPLETE = ".saving", ".complete"  # in a folder whose files are replaced
 
 
@@ -36,18 +36,19 @@ def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
         raise InputError(f"{path} is a folder; give the name of a file to write")
     with _answered(path, "choose an existing folder that you may write to"):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-        os.close(handle)
-        partial = Path(name)
-        try:
+    os.close(handle)
+    partial = Path(name)
+    try:
+        with _answered(path, only=FULL_DISK):
             yield partial
-            if not private:  # as mkstemp's files are
-                umask = os.umask(0)
-                os.umask(umask)
-                partial.chmod(0o666 & ~umask)
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        if not private:  # as mkstemp's files are
+            umask = os.umask(0)
+            os.umask(umask)
+            partial.chmod(0o666 & ~umask)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: str | Path, text: str, *, private: bool = False) -> None:
@@ -80,31 +81,25 @@ def files_together(folder: Path) -> Iterator[Path]:
         _move_complete(folder)
         shutil.rmtree(staged, ignore_errors=True)  # of a run that was killed
         staged.mkdir()
-        try:
+    try:
+        with _answered(folder, only=FULL_DISK):
             yield staged
-            staged.rename(folder / COMPLETE)
-        except BaseException:
-            shutil.rmtree(staged, ignore_errors=True)
-            raise
-        _move_complete(folder)
+        staged.rename(folder / COMPLETE)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    _move_complete(folder)
 
 
 @contextmanager
-def _answered(target: Path, advice: str) -> Iterator[None]:
-    """Turn what the disk refuses into an answer; other files that a block reads speak for them."""
+def _answered(target: Path, advice: str = "", only: frozenset[int] | None = None) -> Iterator[None]:
+    """Turn what the disk refuses into an answer; of a block of others, `only` what is about room."""
     try:
         yield
     except OSError as error:
-        if error.errno is None or not _is_about(error, target):
+        if only is not None and error.errno not in only:
             raise
         raise InputError(cannot_write(target, error, advice)) from error
-
-
-def _is_about(error: OSError, target: Path) -> bool:
-    if error.filename is None:
-        return True
-    named, ours = (str(Path(os.fsdecode(path)).absolute()) for path in (error.filename, target))
-    return named.startswith(ours) or ours.startswith(named)  # or a folder above
 
 
 def cannot_write(target: Path | str, error: OSError, advice: str) -> str:

@@ -180,8 +180,11 @@ def _checked(name: str, stored: dict[str, Any]) -> Schedule:
         raise ValueError(f"schedule {schedule.name!r}, {schedule.every!r}")
     datetime.fromisoformat(schedule.created)
     texts = (schedule.playlist, *schedule.environment, *schedule.environment.values())
-    if not (isinstance(schedule.choice, dict) and all(isinstance(t, str) for t in texts)):
+    kinds = isinstance(schedule.choice, dict), isinstance(schedule.public, bool)
+    if not all((*kinds, *(isinstance(text, str) for text in texts))):
         raise TypeError("values of the wrong kind")
+    if not schedule.playlist.strip():
+        raise ValueError("the playlist has no name")
     return schedule
 
 

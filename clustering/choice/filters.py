@@ -49,8 +49,8 @@ class Filters:
     Raises
     ------
     InputError
-        If years or popularity run backwards or out of range, a language is not known, or a name is
-        no text.
+        If years or popularity run backwards or out of range, a language is not known, or a name or
+        `explicit` is of another type.
     """
 
     genres: Sequence[str] = ()
@@ -74,6 +74,8 @@ class Filters:
             if name.endswith("languages"):
                 names = tuple(known_language(language) for language in names)
             object.__setattr__(self, name, names)
+        if not isinstance(self.explicit, bool | None):
+            raise InputError(f"explicit is {self.explicit!r}; give True, False or None")
         for name in ("years", "popularity"):
             bounds = getattr(self, name)
             if bounds is not None:

@@ -169,8 +169,8 @@ def test_standard_output_that_is_full_is_answered(arguments):
         done = run(*arguments, stdout=full)
     assert done.returncode == 2
     assert done.stderr == (
-        "emotify: standard output (or a temporary file) cannot be written (No space left on device); make room or "
-        "choose another disk; what was there before is as it was\n"
+        "emotify: standard output (or a temporary file) cannot be written (No space left on "
+        "device); make room or choose another disk; what was there before is as it was\n"
     )
 
 
