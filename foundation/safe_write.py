@@ -93,7 +93,7 @@ def files_together(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _answered(target: Path, advice: str = "", only: frozenset[int] | None = None) -> Iterator[None]:
-    """Turn what the disk refuses into an answer; of a block of others, `only` what is about room."""
+    """Turn what the disk refuses into an answer; in a block of others `only` no room."""
     try:
         yield
     except OSError as error:

@@ -259,9 +259,12 @@ def open_store(tell: Callable[[str], None], path: str | Path | None = None) -> I
         If the file cannot be opened or written, is in use for too long, or comes from a later
         version.
     """
-    path = store_path() if path is None else Path(path)
-    make_private_folder(path.parent, DATA_HOME_VARIABLE)
+    if path is None:
+        path = store_path()
+        make_private_folder(path.parent, DATA_HOME_VARIABLE)
+    path = Path(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         connection = connected(path, tell)
     except (sqlite3.Error, OSError) as error:
         raise _unusable(path, error) from error

@@ -215,6 +215,14 @@ def test_a_run_that_is_killed_leaves_whole_judgements(told):
     assert not told
 
 
+def test_a_memory_of_another_place_leaves_its_folder_as_it_is(told, tmp_path):
+    tmp_path.chmod(0o755)
+    with open_store(told.append, tmp_path / "mine.sqlite"):
+        pass
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "mine.sqlite").stat().st_mode) == 0o600
+
+
 def test_imported_tables_are_known_as_they_were_written(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     awkward = Path(os.fsdecode(b"\xff.csv"))  # a name that is not UTF-8
