@@ -77,10 +77,10 @@ def _give_up(stream: TextIO) -> None:
 
 
 def _words(error: OSError) -> str:
-    name = error.filename or "standard output (or a temporary file)"  # a write does not say which
-    if error.errno in FULL_DISK:
-        return cannot_write(name, error, "")
+    if error.errno in FULL_DISK:  # a write does not say which it was
+        return cannot_write(error.filename or "standard output (or a temporary file)", error, "")
+    name = f"{error.filename}: " if error.filename else ""
     return (
-        f"{name}: {error.strerror or error}; see that it is there and that you may read and write "
-        "it, and run the command again"
+        f"{name}{error.strerror or error}; see that what is read and written is there and that you "
+        "may do so, and run the command again"
     )

@@ -249,7 +249,8 @@ def _select_nothing(connection: sqlite3.Connection, kind: Kind) -> None:
 def _renewed(path: Path, damage: sqlite3.DatabaseError) -> str:
     """Put what can be read of a damaged file in its place, set it aside, and say so."""
     fresh = path.with_name(f"{path.name}.partial")
-    fresh.unlink(missing_ok=True)  # of a run that was killed
+    for left_over in path.parent.glob(f"{fresh.name}*"):  # of a run that was killed
+        left_over.unlink()
     with closing(_opened(fresh)) as connection, connection:
         saved = _saved(path, connection)
         note_all_tracks(connection)

@@ -302,6 +302,15 @@ def test_a_damaged_index_costs_nothing(memory):
     assert "3 likes and dislikes, 3 playlists of your history, 3 imported tables" in told[0]
 
 
+def test_a_mending_that_was_killed_is_begun_anew(memory):
+    with closing(sqlite3.connect(memory)) as changed:
+        changed.execute("DROP TABLE judgement")
+    for name in (".partial", ".partial-journal"):
+        memory.with_name(memory.name + name).write_bytes(b"half of it")
+    assert contents([].append) == ALL | {"judgement": set()}
+    assert not list(memory.parent.glob("*.partial*"))
+
+
 def test_a_missing_table_costs_that_table(memory):
     with closing(sqlite3.connect(memory)) as changed:
         changed.execute("DROP TABLE judgement")
