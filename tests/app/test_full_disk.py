@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ from foundation.user_data import user_data_folder
 from listener.profile import profile_path
 from listener.schedules import Schedule, save, schedule_names
 from listener.store import open_store, store_path
+from spotify.addresses import spotify_app
 from spotify.from_playlist import request_for
 from spotify.journal import Journal, read_journal
+from spotify.token_store import TokenStore
 
 ROOM = 64  # bytes of a file that the disk takes
 
@@ -105,8 +108,6 @@ def test_music_plays_though_it_cannot_be_remembered(emotify, table):
 
 
 def test_journals_and_schedules_that_find_no_room_stay_as_they_were(table):
-    from datetime import date
-
     playlist = make_playlist(EmotionEstimate.of("sad"), _catalogue(table), Wish(n_tracks=3))
     folder = user_data_folder("spotify")
     folder.mkdir(parents=True)
@@ -122,6 +123,19 @@ def test_journals_and_schedules_that_find_no_room_stay_as_they_were(table):
     assert read_journal(journal.path).playlist_id is None
     assert [path.name for path in folder.iterdir()] == ["one.json"]
     assert schedule_names() == []
+
+
+def test_a_login_that_finds_no_room_keeps_the_one_before(monkeypatch):
+    monkeypatch.setenv("EMOTIFY_SPOTIFY_CLIENT_ID", "0" * 32)
+    store = TokenStore(spotify_app(), pytest.fail)
+    token = {"access_token": "a" * 99, "refresh_token": "r", "expires_at": 2e9, "scope": "s"}
+    store.save_token_to_cache(token)
+    with (
+        full_disk(),
+        pytest.raises(InputError, match=r"token\.json cannot be .* make room"),
+    ):
+        store.save_token_to_cache(token | {"refresh_token": "another"})
+    assert store.get_cached_token() == token
 
 
 def test_a_model_that_finds_no_room_leaves_the_old_one(tmp_path):
