@@ -1,6 +1,7 @@
 """How the commands speak: messages on standard error, and exit codes.
 
-Exit codes: 0 done, 1 a check failed, 2 what the user gave cannot be used, 130 interrupted.
+Exit codes: 0 done, 1 a check failed or the reader has gone, 2 what the user gave cannot be used or
+what was asked for cannot be written, 130 interrupted.
 """
 
 import contextlib

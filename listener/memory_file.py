@@ -5,6 +5,7 @@ begins the new one; nothing is ever written over. One of an earlier version is b
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
@@ -255,7 +256,7 @@ def _renewed(path: Path, damage: sqlite3.DatabaseError) -> str:
         saved = _saved(path, connection)
         note_all_tracks(connection)
     aside = _set_aside(path)
-    fresh.rename(path)
+    fresh.replace(path)  # at once: another run never meets a place without a memory
     whole = f"{printable(path)} is damaged ({damage}); it is kept as {aside.name}, and "
     if not saved:
         return whole + "a new memory of likes and history begins"
@@ -311,12 +312,16 @@ def _rows(old: sqlite3.Connection, query: str, values: tuple = ()) -> Iterator[t
 
 
 def _set_aside(path: Path) -> Path:
+    """Keep a file under another name, too, and return that."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     number, aside = 0, path.with_name(f"{path.name}.damaged-{stamp}")
     while aside.exists():
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
-    path.rename(aside)
+    try:
+        aside.hardlink_to(path)
+    except OSError:  # of a file system without
+        shutil.copy2(path, aside)
     for tail in ("-journal", "-wal", "-shm"):  # of the damaged file; a new one must not meet it
         rest = path.with_name(path.name + tail)
         if rest.exists():

@@ -4,7 +4,9 @@ import json
 import shutil
 import sqlite3
 import stat
+import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -309,6 +311,30 @@ def test_a_mending_that_was_killed_is_begun_anew(memory):
         memory.with_name(memory.name + name).write_bytes(b"half of it")
     assert contents([].append) == ALL | {"judgement": set()}
     assert not list(memory.parent.glob("*.partial*"))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_several_runs_that_meet_a_damaged_file_mend_it_once(memory, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", lambda *_: (_ for _ in ()).throw(OSError("none")))
+    with closing(sqlite3.connect(memory)) as changed:
+        changed.execute("DROP TABLE past_track")
+    before = memory.read_bytes()
+    told = []
+
+    def judge(number):
+        with open_store(told.append) as store:
+            store.judge(track(number), liked=True)
+
+    runs = [threading.Thread(target=judge, args=(n,)) for n in range(20, 26)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    with open_store(pytest.fail) as store:
+        assert len(store.judgements()) == 9 and len(store.entries()) == 3
+    [aside] = memory.parent.glob("*.damaged-*")
+    assert aside.read_bytes() == before and len(told) == 1
 
 
 def test_a_missing_table_costs_that_table(memory):
