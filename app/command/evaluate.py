@@ -201,8 +201,9 @@ def _clips_and_target(
 ) -> tuple[Any, Path]:
     from ser.network.artefact import DEFAULT_FOLDER
 
-    if out or model:
-        return ravdess_speech(ravdess), out or model
+    named = out or model
+    if named is not None:
+        return ravdess_speech(ravdess), named
     require_checkout("writing beside the shipped model", "give --out FOLDER")
     clips = ravdess_speech(ravdess)
     check_shipped_target(clips, "what was measured of the model that ships")
