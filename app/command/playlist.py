@@ -23,7 +23,7 @@ from app.command.spotify import Made, Wanted, go_on, put
 from app.terminal import complain
 from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES
+from emotions.labels import EMOTION_NAMES, emotion_named
 from foundation.errors import InputError
 
 
@@ -239,16 +239,16 @@ def _estimate(
 
 
 def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
+    emotion, sure = emotion_named(estimate.label), in_percent(estimate.confidence)
     if named:
-        return f"For a {estimate.label} mood."
+        return f"For {emotion.mood}."
     if estimate.absence:
         return (
             f"{estimate.absence.capitalize()}; this goes by what comes nearest: {estimate.label}."
         )
-    sure = in_percent(estimate.confidence)
     if estimate.uncertain:
-        return f"You may sound {estimate.label} ({sure}), but that is not sure."
-    return f"You sound {estimate.label} ({sure})."
+        return f"You may sound {emotion.adjective} ({sure}), but that is not sure."
+    return f"You sound {emotion.adjective} ({sure})."
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ from clustering.tables.layouts import (
 )
 from foundation.errors import InputError
 from foundation.safe_write import whole_file
-from foundation.shipped import shipped
+from foundation.shipped import restored, shipped
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -153,6 +153,11 @@ def read_tracks(path: str | Path | None = None) -> TrackTable:
 
 def _shipped_tracks() -> TrackTable:
     """Read the project's own table, which lies there tidied: to do it again takes a second."""
+    if not DEFAULT_TABLE.is_file():
+        raise InputError(
+            f"there is no file {DEFAULT_TABLE}; it comes with Emotify: install that again; "
+            f"{restored('data', DEFAULT_TABLE.name)}; or give a table of your own"
+        )
     raw = read_table(DEFAULT_TABLE)
     numbers = [name for name in (*RANGES, *OPTIONAL_RANGES) if name in raw.frame]
     frame = raw.frame.astype(dict.fromkeys(numbers, float) | {"explicit": "boolean"})
@@ -183,14 +188,11 @@ def write_tracks(frame: pd.DataFrame, path: Path) -> None:
         If the ending is neither, or the file cannot be written.
     """
     check_writable(path)
-    try:
-        with whole_file(path) as partial:
-            if path.suffix.lower() == ".csv":
-                frame.to_csv(partial, index=False, lineterminator="\n")
-            else:
-                frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    with whole_file(path) as partial:
+        if path.suffix.lower() == ".csv":
+            frame.to_csv(partial, index=False, lineterminator="\n")
+        else:
+            frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
 
 
 def check_writable(path: Path) -> None:
