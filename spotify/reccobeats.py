@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from clustering.tables.tracks import OPTIONAL_RANGES, RANGES
+from clustering.tables.columns import OPTIONAL_RANGES, RANGES
 from foundation.progress import progress_bar
 from foundation.records import RecordFormat
 from spotify.addresses import reccobeats_url

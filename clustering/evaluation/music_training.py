@@ -36,7 +36,8 @@ from clustering.music.model import (
     probabilities,
     save_model,
 )
-from clustering.tables.layouts import MOOD_COLUMNS, read_frame
+from clustering.tables.layouts import MOOD_COLUMNS
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, tracks_from_frame
 from foundation.errors import InputError
 from foundation.shipped import require_checkout

@@ -21,7 +21,7 @@ import pandas as pd
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from clustering.music.model import DEFAULT_FILE
-from clustering.tables.layouts import read_frame
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, write_tracks
 from foundation.errors import InputError
 from foundation.progress import progress_bar
