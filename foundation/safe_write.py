@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foundation.errors import InputError
+from foundation.text import printable
 
 ON_THE_WAY = SAVING, COMPLETE = ".saving", ".complete"  # in a folder whose files are replaced
 
@@ -30,13 +31,13 @@ def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file to write")
+        raise InputError(f"{printable(path)} is a folder; give the name of a file to write")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
     except OSError as error:
         raise InputError(
-            f"{path} cannot be written ({error.strerror}); choose an existing folder that you may "
-            "write to"
+            f"{printable(path)} cannot be written ({error.strerror}); choose an existing "
+            "folder that you may write to"
         ) from error
     os.close(handle)
     partial = Path(name)
@@ -84,8 +85,8 @@ def files_together(folder: Path) -> Iterator[Path]:
         staged.mkdir()
     except OSError as error:
         raise InputError(
-            f"{folder} cannot be written to ({error.strerror}); choose a folder that you may write "
-            "to"
+            f"{printable(folder)} cannot be written to ({error.strerror}); choose a folder "
+            "that you may write to"
         ) from error
     try:
         yield staged

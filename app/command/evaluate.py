@@ -12,6 +12,7 @@ from app.command.research import ravdess_speech, recipe
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
+from foundation.text import printable
 
 
 def evaluate(
@@ -173,7 +174,7 @@ def _evaluate_robustness(
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
-    complain(f"wrote {path}")
+    complain(f"wrote {printable(path)}")
     if not table["holds"].all():
         raise typer.Exit(FAILED)
 
@@ -188,7 +189,7 @@ def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_j
     table = enrolled.evaluate_enrolled(clips, folder)
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
-    complain(f"wrote {path}")
+    complain(f"wrote {printable(path)}")
 
 
 def _folder_to_write(model: Path | None, out: Path | None) -> Path:

@@ -25,6 +25,7 @@ from app.terminal import complain
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.text import printable
 
 
 def playlist(
@@ -185,12 +186,12 @@ def playlist(
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
             write(path)
-            complain(f"wrote {path}")
+            complain(f"wrote {printable(path)}")
     if not as_json:
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
     if history and always.keeps_history and not dry_run:
-        source = "" if file is None else _name(file)
+        source = "" if file is None else printable(file.name)
         memory.remember(estimate, chosen.to_dict(), source=source)
     made = Made(chosen, estimate, wish, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
@@ -249,9 +250,3 @@ def _popularity(text: str | None) -> tuple[float, float] | None:
         raise InputError(
             f"--popularity {text!r}: give FROM-TO from 0 to 100, such as 20-80, 50- or -30"
         ) from error
-
-
-def _name(file: Path) -> str:
-    from foundation.text import printable
-
-    return printable(Path(file.name))

@@ -10,6 +10,7 @@ import typer
 from app.command.options import RavdessOption, SeedOption
 from app.terminal import complain
 from foundation.errors import InputError
+from foundation.text import printable
 
 if TYPE_CHECKING:
     from ser.corpora.ravdess import Clip
@@ -30,7 +31,7 @@ def train(
     from ser.training.train import train_shipped_model
 
     train_shipped_model(clips, out, seed=seed, settings=settings)
-    print(f"trained on {len(clips)} clips; wrote {out}")
+    print(f"trained on {len(clips)} clips; wrote {printable(out)}")
 
 
 def ablate(
@@ -82,7 +83,9 @@ def ablate(
     write_table(judged, table)
     print(ablation_table.as_markdown(ablation_table.summary(judged)))
     kept = judged["row"].nunique() - measured["row"].nunique()
-    complain(f"wrote {table}" + (f"; {kept} of its rows are as they were" if kept else ""))
+    complain(
+        f"wrote {printable(table)}" + (f"; {kept} of its rows are as they were" if kept else "")
+    )
 
 
 def ravdess_speech(folder: Path | None) -> "tuple[Clip, ...]":

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from foundation.errors import InputError
+from foundation.text import printable
 
 FEATURE_NAMES: tuple[str, ...] = (
     "danceability",
@@ -275,20 +276,29 @@ def read_frame(path: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """
     path = Path(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder; give one CSV or Parquet file of tracks inside it")
+        raise InputError(
+            f"{printable(path)} is a folder; give one CSV or Parquet file of tracks inside it"
+        )
     if not path.exists():
-        raise InputError(f"there is no file {path}; give a CSV or Parquet file of tracks")
+        raise InputError(
+            f"there is no file {printable(path)}; give a CSV or Parquet file of tracks"
+        )
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; check its rights") from error
+        raise InputError(
+            f"{printable(path)} cannot be read: {error.strerror}; check its rights"
+        ) from error
     if not content.strip():
-        raise InputError(f"{path} is empty; give a CSV or Parquet file with a header and tracks")
+        raise InputError(
+            f"{printable(path)} is empty; give a CSV or Parquet file with a header and tracks"
+        )
     if content.startswith(b"PAR1"):
         return _parquet(path, content), ()
     if path.suffix.lower() in {".parquet", ".pq"}:
         raise InputError(
-            f"{path} is named as Parquet but is not a Parquet file; give it its true ending, or "
+            f"{printable(path)} is named as Parquet but is not a Parquet file; give it its true "
+            "ending, or "
             "export the table again"
         )
     return _comma_separated(path, content)
@@ -309,7 +319,8 @@ def _parquet(path: Path, content: bytes) -> pd.DataFrame:
 def damaged_parquet(path: str | Path, error: Exception) -> InputError:
     """Return what to say of a Parquet file that cannot be decoded."""
     return InputError(
-        f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it again"
+        f"{printable(path)} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or "
+        "export it again"
     )
 
 
@@ -330,7 +341,8 @@ def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[st
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise InputError(
-            f"{path} is not a table that can be read as CSV ({str(error).strip()}); give a CSV "
+            f"{printable(path)} is not a table that can be read as CSV ({str(error).strip()}); "
+            "give a CSV "
             "with one header line, or Parquet"
         ) from error
     if separator != ",":
@@ -345,7 +357,8 @@ def _encoding(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     if encoding != "utf-16" and b"\0" in content[:4096]:
         raise InputError(
-            f"{path} is neither CSV nor Parquet (it holds binary data); export the table as CSV"
+            f"{printable(path)} is neither CSV nor Parquet (it holds binary data); export the "
+            "table as CSV"
         )
     decoder = codecs.getincrementaldecoder(encoding)()
     try:

@@ -25,6 +25,7 @@ from clustering.tables.layouts import (
 from foundation.errors import InputError
 from foundation.safe_write import whole_file
 from foundation.shipped import shipped
+from foundation.text import printable
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -148,7 +149,7 @@ def read_tracks(path: str | Path | None = None) -> TrackTable:
     if path is None:
         return _shipped_tracks()
     raw = read_table(path)
-    return tidied(raw.frame, Path(path).name, raw.layout, raw.notes)
+    return tidied(raw.frame, printable(Path(path).name), raw.layout, raw.notes)
 
 
 def _shipped_tracks() -> TrackTable:
@@ -190,7 +191,7 @@ def write_tracks(frame: pd.DataFrame, path: Path) -> None:
             else:
                 frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise InputError(f"cannot write {printable(path)}: {error.strerror or error}") from error
 
 
 def check_writable(path: Path) -> None:
@@ -202,11 +203,13 @@ def check_writable(path: Path) -> None:
         If the ending is neither .csv nor .parquet, or the folder cannot be made.
     """
     if path.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
+        raise InputError(
+            f"{printable(path)}: tables are written as .parquet or .csv; choose such a name"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise InputError(f"cannot write {printable(path)}: {error.strerror or error}") from error
 
 
 def spotify_url(track_id: str) -> str | None:

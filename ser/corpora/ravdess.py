@@ -16,6 +16,7 @@ from pathlib import Path
 
 from emotions.labels import EMOTION_NAMES, EMOTIONS, Emotion
 from foundation.errors import InputError
+from foundation.text import printable
 
 CITATION = (
     "Livingstone SR, Russo FA (2018) The Ryerson Audio-Visual Database of Emotional Speech and "
@@ -132,8 +133,8 @@ class Clip:
 
 def _wrong_name(path: Path, problem: str) -> InputError:
     return InputError(
-        f"{path.name} is not a RAVDESS name: {problem}; a name is modality-channel-emotion-"
-        "intensity-statement-repetition-actor, such as 03-01-06-01-02-01-12.wav"
+        f"{printable(path.name)} is not a RAVDESS name: {problem}; a name is modality-channel-"
+        "emotion-intensity-statement-repetition-actor, such as 03-01-06-01-02-01-12.wav"
     )
 
 
@@ -190,14 +191,14 @@ def index_of(folder: str | Path, files: Iterable[Path]) -> tuple[Clip, ...]:
         if clip.modality == "audio":
             clips.setdefault(clip.clip_id, clip)
     if not clips:
-        raise InputError(f"{folder} holds no RAVDESS clip; {how_to_get(folder)}")
+        raise InputError(f"{printable(folder)} holds no RAVDESS clip; {how_to_get(folder)}")
     order = sorted(clips.values(), key=lambda c: (CHANNELS.index(c.channel), c.actor, c.clip_id))
     return tuple(order)
 
 
 def how_to_get(folder: str | Path) -> str:
     """Say in half a sentence how the corpus gets into `folder`."""
-    return f"fetch the corpus with: emotify ravdess download {folder}"
+    return f"fetch the corpus with: emotify ravdess download {printable(folder)}"
 
 
 def sound_files(folder: str | Path) -> list[Path]:
@@ -210,9 +211,11 @@ def sound_files(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.exists():
-        raise InputError(f"there is no folder {folder}; {how_to_get(folder)}")
+        raise InputError(f"there is no folder {printable(folder)}; {how_to_get(folder)}")
     if not folder.is_dir():
-        raise InputError(f"{folder} is a file; give the folder with Actor_01 to Actor_24 in it")
+        raise InputError(
+            f"{printable(folder)} is a file; give the folder with Actor_01 to Actor_24 in it"
+        )
     try:
         found = [path for path in _walk(folder, FOLDER_DEPTH) if path.suffix.lower() in SUFFIXES]
     except OSError as error:

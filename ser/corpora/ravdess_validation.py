@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.text import printable
 from ser.corpora.ravdess import CHANNELS, Clip, expected_clip_ids, how_to_get, index_of, sound_files
 
 SHORTEST_SECONDS = 2.0  # the shortest clip lasts 2.94 s: anything below was cut off
@@ -62,10 +63,12 @@ class ValidationReport:
         lines = []
         for channel in self.channels:
             by_emotion = self.counts[channel]
-            lines.append(f"{self.folder}: {sum(by_emotion.values())} {channel} clips")
+            lines.append(f"{printable(self.folder)}: {sum(by_emotion.values())} {channel} clips")
             lines.append("  " + ", ".join(f"{name} {n}" for name, n in by_emotion.items()))
         lines += _listing("missing", self.missing)
-        lines += _listing("invalid", [f"{path}: {why}" for path, why in self.invalid.items()])
+        lines += _listing(
+            "invalid", [f"{printable(path)}: {why}" for path, why in self.invalid.items()]
+        )
         lines += _listing(
             "there more than once", [" = ".join(map(str, paths)) for paths in self.duplicates]
         )
