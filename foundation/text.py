@@ -9,6 +9,7 @@ put together and emoji stay as they are.
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 
 # Joiners mean something after a letter of Arabic or of India, or after a picture. After Latin,
@@ -47,6 +48,11 @@ def one_line(text: str) -> str:
 def printable(path: str | Path) -> str:
     """Return a path for a message, also where its bytes are not UTF-8."""
     return shown(os.fsencode(path).decode("utf-8", "backslashreplace"))
+
+
+def as_word(path: str | Path) -> str:
+    """Return a path as one word of a command that a person may copy into a shell."""
+    return shlex.quote(printable(path))
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from app.command.options import HeadlessOption
 from app.command.spotify import import_own
 from app.terminal import complain
 from foundation.errors import InputError
-from foundation.text import printable
+from foundation.text import as_word, printable
 
 app = typer.Typer(help="Gather or fetch tables of tracks.", no_args_is_help=True)
 
@@ -129,4 +129,4 @@ def download_tracks(
     complain(known_table(name).notice())
     path = download_table(name, out, url=url)
     print(path)
-    complain(f"make a table of it: emotify tracks import {printable(path)} --out tracks.parquet")
+    complain(f"make a table of it: emotify tracks import {as_word(path)} --out tracks.parquet")

@@ -9,7 +9,7 @@ from clustering.moods.folder import DEFAULT_MOOD_FOLDER, load_moods
 from clustering.tables.large_tables import LargeTable, is_large, open_large_table
 from clustering.tables.tracks import DEFAULT_TABLE, TrackTable, read_tracks
 from foundation.errors import InputError
-from foundation.text import printable
+from foundation.text import as_word, printable
 
 
 def open_table(path: str | Path | None = None) -> TrackTable | LargeTable:
@@ -88,5 +88,5 @@ def _of_another(moods: str | Path, model: MoodModel, table: TrackTable | LargeTa
     # Quantiles are the listener's own only if the moods come from the same table.
     return InputError(
         f"{printable(moods)} was fitted on {model.n_tracks} tracks, {table.source} gives "
-        f"{len(table)}; fit it again with: emotify moods fit TABLE --out {printable(moods)}"
+        f"{len(table)}; fit it again with: emotify moods fit TABLE --out {as_word(moods)}"
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from emotions.labels import EMOTION_NAMES, EMOTIONS, Emotion
 from foundation.errors import InputError
-from foundation.text import printable
+from foundation.text import as_word, printable
 
 CITATION = (
     "Livingstone SR, Russo FA (2018) The Ryerson Audio-Visual Database of Emotional Speech and "
@@ -198,7 +198,7 @@ def index_of(folder: str | Path, files: Iterable[Path]) -> tuple[Clip, ...]:
 
 def how_to_get(folder: str | Path) -> str:
     """Say in half a sentence how the corpus gets into `folder`."""
-    return f"fetch the corpus with: emotify ravdess download {printable(folder)}"
+    return f"fetch the corpus with: emotify ravdess download {as_word(folder)}"
 
 
 def sound_files(folder: str | Path) -> list[Path]:

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from foundation.text import one_line, printable, shown, shown_lines
+from foundation.text import as_word, one_line, printable, shown, shown_lines
 
 ORDINARY = [
     "Sigur Rós - Ágætis byrjun",
@@ -78,4 +78,6 @@ def test_lines():
 
 def test_paths(tmp_path):
     assert printable(tmp_path / "a\nb.wav") == f"{tmp_path}/a\\nb.wav"
+    assert as_word(tmp_path) == str(tmp_path)
+    assert as_word("Anna's $5.csv") == "'Anna'\"'\"'s $5.csv'"
     assert printable(os.fsdecode(b"caf\xe9\x1b")) == r"caf\xe9\u001b"
