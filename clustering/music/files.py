@@ -26,7 +26,12 @@ from clustering.tables.layouts import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, write_tracks
 from foundation.errors import InputError
 from foundation.text import printable
-from foundation.user_data import TRACK_TABLES, user_data_folder
+from foundation.user_data import (
+    DATA_HOME_VARIABLE,
+    TRACK_TABLES,
+    make_private_folder,
+    user_data_folder,
+)
 
 ENDINGS = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav", ".aif", ".aiff", ".aifc"})
 ENDINGS |= {".m4a", ".aac", ".wma", ".alac", ".ape", ".mpc", ".wv"}  # these by FFmpeg
@@ -166,8 +171,13 @@ def music_table(folder: Path) -> Path:
             f"{printable(folder)} is a folder without music; give a table of tracks (CSV or "
             "Parquet), or the folder that your music is in"
         )
-    name = hashlib.sha1(os.fsencode(folder.resolve())).hexdigest()[:16]
+    name = hashlib.sha1(os.fsencode(folder.resolve()), usedforsecurity=False).hexdigest()[:16]
     table = user_data_folder(TRACK_TABLES) / f"music-{name}.parquet"
+    make_private_folder(table.parent, DATA_HOME_VARIABLE)
+    try:
+        _known_rows(table)
+    except InputError:  # damaged; it is ours, and can be made again
+        table.unlink()
     analyse_folder(folder, table)
     return table
 
@@ -185,7 +195,8 @@ def _check_packages(vibenet: bool) -> None:
 
 def _described_by(vibenet: bool) -> str:
     """Return which models tell the features: rows of others are made anew."""
-    own = f"emotify {hashlib.sha1(DEFAULT_FILE.read_bytes()).hexdigest()[:8]}"
+    digest = hashlib.sha1(DEFAULT_FILE.read_bytes(), usedforsecurity=False)
+    own = f"emotify {digest.hexdigest()[:8]}"
     if not vibenet:
         return own
     from clustering.music.vibenet import version
@@ -259,7 +270,8 @@ def _analyse(path: Path, vibenet: bool = False) -> tuple[Path, dict[str, Any] | 
     except Exception as error:  # one broken file must not end a night's work
         return path, None, f"cannot be analysed ({type(error).__name__}: {str(error)[:80]})"
     row |= {"path": str(path), "file_bytes": size, "file_time": changed}
-    row["track_id"] = "file-" + hashlib.sha1(os.fsencode(path)).hexdigest()[:16]
+    digest = hashlib.sha1(os.fsencode(path), usedforsecurity=False)
+    row["track_id"] = f"file-{digest.hexdigest()[:16]}"
     return path, row, ""
 
 
