@@ -124,6 +124,6 @@ def _words(error: OSError) -> str:
         return cannot_write(name or "standard output (or a temporary file)", error, "")
     where = f"{name}: " if name else ""
     return (
-        f"{where}{error.strerror or error}; see that what is read and written is there and that you "
-        "may do so, and run the command again"
+        f"{where}{error.strerror or error}; see that what is read and written is there and that "
+        "you may do so, and run the command again"
     )
