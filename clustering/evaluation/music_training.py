@@ -1,6 +1,6 @@
 """Fit what turns descriptors of music into features and moods, and say how well it does.
 
-    python -m clustering.evaluation.music_training FOLDER
+    python -m clustering.evaluation.music_training FOLDER [OUT]
 
 FOLDER holds ``spotify_6473_descriptors.parquet`` (descriptors of Spotify tracks with their real
 features), ``fma_886_mfcc20_echonest.parquet`` (mean MFCCs of free tracks, most of them without
@@ -8,7 +8,8 @@ words, with Echo Nest's features) and ``clips_900_mood_quadrants_descriptors.par
 quadrant of valence and arousal people agreed on: Panda, Malheiro & Paiva 2018,
 doi 10.1109/TAFFC.2018.2820691). Scores are
 cross-validated, no artist on both sides; the models that are written have seen everything.
-``models/music/`` gets the model and ``scores.csv``.
+OUT gets the model and ``scores.csv``; without it ``models/music/`` does, and then FOLDER must have
+all rows of these tables.
 """
 
 import sys
@@ -35,7 +36,8 @@ from clustering.music.model import (
     probabilities,
     save_model,
 )
-from clustering.tables.layouts import MOOD_COLUMNS, read_frame
+from clustering.tables.layouts import MOOD_COLUMNS
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, tracks_from_frame
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
@@ -44,6 +46,7 @@ from foundation.tables import write_table
 SPOTIFY_TABLE = "spotify_6473_descriptors.parquet"
 FMA_TABLE = "fma_886_mfcc20_echonest.parquet"
 MOOD_TABLE = "clips_900_mood_quadrants_descriptors.parquet"
+WHOLE = {SPOTIFY_TABLE: 6473, FMA_TABLE: 886, MOOD_TABLE: 900}  # rows
 SCORES_FILE = "scores.csv"
 QUADRANT_OF = {"Q1": "happy", "Q2": "angry", "Q3": "sad", "Q4": "calm"}
 N_FOLDS = 10
@@ -290,13 +293,28 @@ def _precision(
     return scores
 
 
+def check_whole(folder: Path) -> None:
+    """Refuse to write over the models that ship by what was fitted on less than all data."""
+    require_checkout("fitting the shipped models of own music", "name a folder to write to")
+    for name, n_rows in WHOLE.items():
+        found = len(read_frame(folder / name)[0])
+        if found != n_rows:
+            raise InputError(
+                f"{folder / name} has {found:,} rows of {n_rows:,}, too few for the models that "
+                "ship; name a folder to write to: python -m clustering.evaluation.music_training "
+                "FOLDER OUT"
+            )
+
+
 def main() -> None:
     """Fit, and print the scores."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
+    folder, *out = map(Path, sys.argv[1:])
     try:
-        require_checkout("fitting the shipped models of own music")
-        print(train(Path(sys.argv[1])).round(3).to_string(index=False, na_rep=""))
+        if not out:
+            check_whole(folder)
+        print(train(folder, *out).round(3).to_string(index=False, na_rep=""))
     except InputError as error:
         print(f"emotify: {error}", file=sys.stderr)
         sys.exit(2)

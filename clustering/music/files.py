@@ -22,7 +22,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm.auto import tqdm
 
 from clustering.music.model import DEFAULT_FILE
-from clustering.tables.layouts import read_frame
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import UNKNOWN_ARTIST, write_tracks
 from foundation.errors import InputError
 from foundation.text import printable

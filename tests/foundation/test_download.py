@@ -23,6 +23,7 @@ import pytest
 from foundation import download as module
 from foundation import web
 from foundation.download import DownloadError, Remote, download, unpack
+from foundation.errors import InputError
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
 NAME = "corpus.zip"
@@ -491,7 +492,7 @@ def test_a_disk_that_fills_up_while_unpacking(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(module.shutil, "copyfileobj", full)
-    with pytest.raises(DownloadError, match="is full"):
+    with pytest.raises(InputError, match="make room"):
         unpack(archive, tmp_path / "corpus", progress=False)
     assert names(tmp_path / "corpus") == []
 
