@@ -2,11 +2,24 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/bin
 WAV ?= data/samples/reading_short.wav
 MODE ?= match
 N ?= 20
 TRACKS ?=
+UPGRADE ?=
+
+# What is given for these is text, and no program: make does not expand it (a file may be called
+# $5.wav), and recipes take it from the environment, where quotes in it mean nothing.
+GIVEN := PYTHON VENV WAV MODE N TRACKS UPGRADE
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(GIVEN)
+# This one also stands in names of targets, and those cannot be quoted.
+SIGNS := ' " ` $$ ; & | < > ( ) [ ] * ? ~ : % = \ \#
+ifneq ($(words $(VENV)) $(strip $(foreach sign,$(SIGNS),$(findstring $(sign),$(VENV)))),1 )
+$(error VENV is '$(VENV)'; give a folder without blanks and signs of the shell, such as .venv)
+endif
+BIN := $(VENV)/bin
+
 # A stray setting of the machine would make every start compile all packages again.
 unexport PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
@@ -18,7 +31,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	$$PYTHON -m venv $(VENV)
 
 # uv takes seconds where pip takes minutes. Of pip's settings it is told the index; where a mirror or
 # a proxy wants more than that, pip itself does the same.
@@ -43,7 +56,7 @@ $(VENV)/.developer: pyproject.toml requirements.lock requirements-setup.lock | $
 	touch $@ $(VENV)/.listener
 
 playlist: $(VENV)/.listener ## From a recording to a playlist: make playlist WAV=me.wav MODE=lift
-	@$(BIN)/python -m app.run_notebook '$(WAV)' --mode '$(MODE)' -n '$(N)' --tracks '$(TRACKS)'
+	@$(BIN)/python -m app.run_notebook --mode "$$MODE" -n "$$N" --tracks "$$TRACKS" -- "$$WAV"
 
 # Files are shared out among processes, the notebooks as well; each process keeps to one core.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest \
@@ -64,8 +77,7 @@ audit: $(VENV)/.developer ## Look up known vulnerabilities of the locked version
 	$(BIN)/python scripts/audit.py requirements.lock requirements-listener.lock requirements-setup.lock
 
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --no-annotate \
-  --universal --python-version 3.11 --generate-hashes $(UPGRADE) --output-file
-UPGRADE ?=
+  --universal --python-version 3.11 --generate-hashes $$UPGRADE --output-file
 lock: $(VENV)/.developer ## Lock what pyproject.toml says; UPGRADE=--upgrade for new versions
 	$(LOCK) requirements.lock pyproject.toml --extra dev
 	$(LOCK) requirements-listener.lock pyproject.toml --extra notebooks --constraint requirements.lock

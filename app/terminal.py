@@ -1,29 +1,70 @@
 """How the commands speak: messages on standard error, and exit codes.
 
+Whatever is written to the terminal passes a `ShownStream`, so that no title, file name or message
+of a server steers it.
+
 Exit codes: 0 done, 1 a check failed or the reader has gone, 2 what the user gave cannot be used or
 what was asked for cannot be written, 130 interrupted.
 """
 
 import contextlib
 import os
+import re
 import sys
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import typer
 
 from foundation.errors import InputError
 from foundation.safe_write import FULL_DISK, cannot_write
+from foundation.text import shown, shown_lines
 
 FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 
+# What a progress bar writes: back to the beginning of the line, or some lines down and up again.
+BAR = re.compile(r"(\r?)(.*?)(\r?)", re.DOTALL)
+BAR_MOVES = re.compile(r"\n*(?:\x1b\[A)+")
+
+
+class ShownStream:
+    """A stream to a person: what would steer the terminal is spelled out (`foundation.text`).
+
+    Parameters
+    ----------
+    stream
+        Where the text goes.
+    bars
+        Whether progress bars are drawn there, which move the cursor.
+    """
+
+    def __init__(self, stream: TextIO, *, bars: bool) -> None:
+        self._stream = stream
+        self._bars = bars
+
+    def write(self, text: str) -> int:
+        """Write text as it may be shown."""
+        before = after = ""
+        if self._bars:
+            if BAR_MOVES.fullmatch(text):
+                return self._stream.write(text)
+            before, text, after = BAR.fullmatch(text).groups()  # type: ignore[union-attr]
+        return self._stream.write(f"{before}{shown_lines(text)}{after}")
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the stream has."""
+        return getattr(self._stream, name)
+
 
 def guarded(application: typer.Typer) -> NoReturn:
     """Run an application; a user's mistake, or a full disk, ends with a message and exit code 2."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # names that are not UTF-8
+        if stream is not None:
+            setattr(sys, name, ShownStream(stream, bars=name == "stderr"))
     code, failure = _run(application)
     failure = _flush_failure() or failure
     if isinstance(failure, BrokenPipeError):
@@ -78,10 +119,11 @@ def _give_up(stream: TextIO) -> None:
 
 
 def _words(error: OSError) -> str:
+    name = shown(str(error.filename)) if error.filename else ""
     if error.errno in FULL_DISK:  # a write does not say which it was
-        return cannot_write(error.filename or "standard output (or a temporary file)", error, "")
-    name = f"{error.filename}: " if error.filename else ""
+        return cannot_write(name or "standard output (or a temporary file)", error, "")
+    where = f"{name}: " if name else ""
     return (
-        f"{name}{error.strerror or error}; see that what is read and written is there and that you "
-        "may do so, and run the command again"
+        f"{where}{error.strerror or error}; see that what is read and written is there and that "
+        "you may do so, and run the command again"
     )

@@ -22,6 +22,7 @@ from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 from foundation.shipped import CHECKOUT, require_checkout
 from foundation.tables import read_table, write_table
+from foundation.text import printable
 
 FOLDER = CHECKOUT / "docs" / "playlists"
 BEFORE, AFTER = FOLDER / "before.csv", FOLDER / "after.csv"
@@ -121,7 +122,7 @@ def main() -> None:
     write_table(playlists, out, float_format="%.6g")
     coverage = playlists.groupby("emotion", sort=False)["coverage"].mean()
     print(coverage.round(2).to_string())
-    print(f"wrote {out}")
+    print(f"wrote {printable(out)}")
 
 
 if __name__ == "__main__":

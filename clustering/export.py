@@ -1,9 +1,12 @@
 """Playlists on their way out: a frame, JSON, CSV, one web page, M3U.
 
-Every file is written by `foundation.safe_write`, so that a reader never meets half a playlist.
+What is read of a playlist is text for one line already (`clustering.tracklist`); paths and ids,
+which are not, are spelled out here. Every file is written by `foundation.safe_write`, so that a
+reader never meets half a playlist.
 """
 
 import json
+import unicodedata
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -15,12 +18,13 @@ from clustering.tracklist import PlaylistTrack, Tracklist
 from emotions.labels import emotion_named
 from foundation.errors import InputError
 from foundation.safe_write import write_text
+from foundation.text import shown, shown_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-# A spreadsheet runs a cell that begins with one of these as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins with one of these as a formula, in full width too.
+FORMULA_STARTS = frozenset("=+-@")
 
 
 def as_dict(playlist: Tracklist) -> dict[str, Any]:
@@ -76,8 +80,10 @@ def as_text(playlist: Tracklist) -> str:
     for number, track in enumerate(playlist.tracks, 1):
         lines.append(f"{number:>3}. {_credits(track.artist)} - {track.name}")
         lines.append(f"     {track.why}")
-        if track.url or track.path:
-            lines.append(f"     {track.url or track.path}")
+        if track.url:
+            lines.append(f"     {track.url}")
+        elif track.path:
+            lines.append(f"     {_file_address(track.path)}")
     return "\n".join([*lines, *(f"note: {note}" for note in playlist.notes)])
 
 
@@ -135,7 +141,8 @@ def _linked(text: str, url: str | None) -> str:
 
 def as_json(playlist: Tracklist, path: str | Path | None = None) -> str:
     """Return JSON text, and write it to `path` if one is given."""
-    text = json.dumps(as_dict(playlist), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    told = json.dumps(as_dict(playlist), indent=2, ensure_ascii=False, allow_nan=False)
+    text = shown_lines(told) + "\n"
     if path is not None:
         write_text(path, text)
     return text
@@ -144,11 +151,30 @@ def as_json(playlist: Tracklist, path: str | Path | None = None) -> str:
 def write_csv(playlist: Tracklist, path: str | Path) -> None:
     """Write CSV; text that a spreadsheet would run as a formula gets a leading apostrophe."""
     frame = as_frame(playlist)
-    texts = {"track_id", "name", "artist", "path", "mood", "why"} & {*frame.columns}
-    for column in texts:
-        dangerous = frame[column].str.startswith(FORMULA_STARTS).fillna(False).astype(bool)
-        frame[column] = frame[column].where(~dangerous, "'" + frame[column])
+    if "path" in frame:
+        frame["path"] = frame["path"].map(_file_address, na_action="ignore")
+    for column in {"track_id", "name", "artist", "path", "mood", "why"} & {*frame.columns}:
+        frame[column] = frame[column].map(_cell, na_action="ignore")
     write_text(path, frame.to_csv(index=False))
+
+
+def _cell(text: str) -> str:
+    """Return text that a spreadsheet takes for text: it passes over what is not seen, too."""
+    text = shown(text)
+    for sign in text:
+        if not sign.isspace() and unicodedata.category(sign) not in {"Cc", "Cf"}:
+            is_formula = unicodedata.normalize("NFKC", sign)[0] in FORMULA_STARTS
+            return f"'{text}" if is_formula else text
+    return text
+
+
+def _file_address(path: str) -> str:
+    """Return a path for one line: as it is, or as an address where it holds what is not seen.
+
+    Players take either.
+    """
+    is_plain = shown(path) == path == path.strip() and not path.startswith("#")
+    return path if is_plain else Path(path).absolute().as_uri()
 
 
 def write_m3u(playlist: Tracklist, path: str | Path) -> None:
@@ -167,8 +193,8 @@ def write_m3u(playlist: Tracklist, path: str | Path) -> None:
                 "column path, or write CSV, JSON or HTML"
             )
         seconds = -1 if track.duration_ms is None else round(track.duration_ms / 1000)
-        lines.append(f"#EXTINF:{seconds},{_one_line(f'{track.artist} - {track.name}')}")
-        lines.append(_one_line(track.path))
+        lines.append(f"#EXTINF:{seconds},{track.artist} - {track.name}")
+        lines.append(_file_address(track.path))
     write_text(path, "\n".join(lines) + "\n")
 
 
@@ -181,10 +207,6 @@ def write_html(playlist: Tracklist, path: str | Path) -> None:
         minutes=None if total is None else round(total),
     )
     write_text(path, page)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines())
 
 
 @lru_cache(maxsize=1)

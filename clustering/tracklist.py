@@ -1,7 +1,14 @@
-"""What a playlist is made of, as plain data: the mood aimed at, and tracks that know why."""
+"""What a playlist is made of, as plain data: the mood aimed at, and tracks that know why.
+
+Tables and folders of moods come from anywhere. Here their words become text for one line
+(`foundation.text`), so that no way out of the house need look at them again. Ids and paths stay as
+they are, for they must be found again.
+"""
 
 import math
 from dataclasses import dataclass
+
+from foundation.text import one_line
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,10 @@ class PlaylistMood:
     name: str
     valence: float
     arousal: float
+
+    def __post_init__(self) -> None:
+        """Make its name text for one line."""
+        object.__setattr__(self, "name", one_line(self.name))
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,13 @@ class PlaylistTrack:
     distance: float
     features: dict[str, float]
     why: str
+
+    def __post_init__(self) -> None:
+        """Make what is read of it text for one line."""
+        for field in ("name", "artist", "mood", "why"):
+            object.__setattr__(self, field, one_line(getattr(self, field)))
+        if self.url is not None:
+            object.__setattr__(self, "url", one_line(self.url))
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,11 @@ class Tracklist:
     tracks: tuple[PlaylistTrack, ...]
     uncertain: bool = False
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make what is read of it text for one line."""
+        for field in ("clusters", "notes"):
+            object.__setattr__(self, field, tuple(map(one_line, getattr(self, field))))
 
     def __len__(self) -> int:
         """Return the number of tracks."""

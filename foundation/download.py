@@ -3,7 +3,8 @@
 A download goes to ``NAME.partial`` beside its target and takes the target's name only when its
 checksum is right, so a file called `NAME` is whole. Whatever interrupts it (a cut connection,
 Ctrl-C, a full disk) leaves a ``.partial`` that the next call continues with a Range request.
-The checksum, not the server's word, decides whether the pieces fit together.
+The checksum, not the server's word, decides whether the pieces fit together. A server that hardly
+sends anything, or never ends, is given up like one that cuts the connection.
 """
 
 import functools
@@ -22,11 +23,15 @@ import requests
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 from foundation.safe_write import FULL_DISK, whole_file
+from foundation.text import one_line, printable
+from foundation.web import BoundedSession, SlowAnswerError, let_go, redacted, within
 
 ATTEMPTS = 5  # connections tried in one call; what they fetched is kept for the next call
 FIRST_WAIT_SECONDS = 1.0  # doubled before each further attempt: 15 s of waiting in all
 TIMEOUT_SECONDS = 20.0  # for connecting, and for each silence while reading
 CHUNK_BYTES = 1 << 16  # small, because a cut loses what is left of a chunk
+CHUNK_SECONDS = 60.0  # at a kilobyte a second nobody waits for an archive
+MOST_BYTES = 4_000_000_000  # no archive or table that we know is half as large
 
 TEMPORARY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 SPELLED = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}
@@ -104,13 +109,15 @@ def download(
             partial.unlink()
             name, wanted = next(iter(remote.checksums.items()))
             raise DownloadError(
-                f"{url} gave a file whose {SPELLED[name]} is not {wanted}, so it was removed; "
+                f"{_told(url)} gave a file whose {SPELLED[name]} is not {wanted}, so it was "
+                "removed; "
                 "run the same command again, and if that fails too give another --url"
             )
         return partial.replace(target)
     except OSError as error:
         raise DownloadError(
-            f"cannot write {target}: {error.strerror or error}; choose a folder you can write to"
+            f"cannot write {printable(target)}: {error.strerror or error}; choose a folder you "
+            "can write to"
         ) from error
 
 
@@ -149,12 +156,13 @@ class _Transfer:
             except requests.RequestException as error:
                 # What is left is a mistake in the address: waiting does not mend it.
                 raise DownloadError(
-                    f"cannot fetch {self.url!r}: {error}; check the address"
+                    f"cannot fetch {_told(self.url)}: {one_line(redacted(str(error)))}; check the "
+                    "address"
                 ) from error
             if attempt < ATTEMPTS:
                 time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
         raise DownloadError(
-            f"gave up on {self.url} after {ATTEMPTS} attempts ({_in_words(cause)}); "
+            f"gave up on {_told(self.url)} after {ATTEMPTS} attempts ({_in_words(cause)}); "
             f"{_kept(self.partial)}check the connection and run the same command again"
         ) from cause
 
@@ -166,9 +174,12 @@ class _Transfer:
             headers["Range"] = f"bytes={have}-"
             if self.etag:
                 headers["If-Range"] = self.etag
-        with requests.get(
-            self.url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS
-        ) as response:
+        with (
+            BoundedSession(follows=True) as session,
+            session.get(
+                self.url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS
+            ) as response,
+        ):
             first, total = _content_range(response)
             if response.status_code == 416 and have == total:
                 return
@@ -184,6 +195,7 @@ class _Transfer:
             # RFC 9110: only a strong tag says that the bytes are the same.
             self.etag = None if etag.startswith("W/") else etag
             if total is not None:
+                self._check_size(total)
                 _check_space(self.partial.parent, total - have)
             self._write(response, have, total)
         size = self.partial.stat().st_size
@@ -202,9 +214,15 @@ class _Transfer:
         )
         try:
             with bar, self.partial.open("ab" if have else "wb") as file:
-                for chunk in response.iter_content(CHUNK_BYTES):
+                chunks = response.iter_content(CHUNK_BYTES)
+                while chunk := within(CHUNK_SECONDS, lambda: next(chunks, b"")):
                     file.write(chunk)
                     bar.update(len(chunk))
+                    have += len(chunk)
+                    self._check_size(have)
+        except (SlowAnswerError, KeyboardInterrupt):
+            let_go(response)
+            raise
         except requests.RequestException:
             raise  # also an OSError, yet not the disk's
         except OSError as error:
@@ -213,14 +231,22 @@ class _Transfer:
             missing = None if total is None else total - self.partial.stat().st_size
             raise _full_disk(self.partial.parent, missing, kept=self.partial) from error
 
+    def _check_size(self, size: int) -> None:
+        if size > MOST_BYTES:
+            self.partial.unlink(missing_ok=True)
+            raise DownloadError(
+                f"{_told(self.url)} gives more than {MOST_BYTES / 1e9:g} GB, and no archive or "
+                "table that Emotify knows is as large, so nothing was kept; check the address"
+            )
+
     def _check_status(self, response: requests.Response) -> None:
-        status = f"{response.status_code} {response.reason}"
+        status = f"{response.status_code} {one_line(redacted(response.reason or ''))}".strip()
         if response.status_code in TEMPORARY_STATUS:
             raise _CutError(f"the server answered {status}")
         if response.status_code not in (200, 206):
             raise DownloadError(
-                f"{self.url} answered {status}; open the address in a browser to see whether it "
-                "has moved, and give the new one with --url"
+                f"{_told(self.url)} answered {status}; open the address in a browser to see "
+                "whether it has moved, and give the new one with --url"
             )
 
 
@@ -235,9 +261,16 @@ def _content_range(response: requests.Response) -> tuple[int | None, int | None]
     )
 
 
+def _told(url: str) -> str:
+    """Return an address for a message, without a password or key in it."""
+    return one_line(redacted(url))
+
+
 def _in_words(error: Exception) -> str:
     if isinstance(error, _CutError):
         return str(error)
+    if isinstance(error, SlowAnswerError):
+        return "hardly anything comes"
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT_SECONDS:g} s"
     if "NameResolution" in str(error):
@@ -250,7 +283,7 @@ def _in_words(error: Exception) -> str:
 def _kept(partial: Path) -> str:
     """Say what the next call need not fetch again, if anything."""
     size = partial.stat().st_size if partial.exists() else 0
-    return f"{size / 1e6:.1f} MB are kept in {partial}: " if size else ""
+    return f"{size / 1e6:.1f} MB are kept in {printable(partial)}: " if size else ""
 
 
 def _check_space(folder: Path, needed: int) -> None:
@@ -263,7 +296,7 @@ def _full_disk(folder: Path, needed: int | None, kept: Path | None = None) -> Do
     note = _kept(kept) if kept else ""
     free = shutil.disk_usage(folder).free
     return DownloadError(
-        f"the disk of {folder} is full: {want} needed, {free} bytes free; "
+        f"the disk of {printable(folder)} is full: {want} needed, {free} bytes free; "
         f"{note}make room and run the same command again"
     )
 
@@ -305,14 +338,15 @@ def unpack(archive: str | Path, folder: str | Path, *, progress: bool = True) ->
                     shutil.copyfileobj(content, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise DownloadError(
-            f"{archive} is not a whole zip archive ({error}); delete it and fetch it again"
+            f"{printable(archive)} is not a whole zip archive ({error}); delete it and fetch it "
+            "again"
         ) from error
     except OSError as error:
         if error.errno in FULL_DISK:
             raise _full_disk(folder, None) from error
         raise DownloadError(
-            f"cannot unpack {archive} into {folder}: {error.strerror or error}; "
-            "check that both exist and that you may write there"
+            f"cannot unpack {printable(archive)} into {printable(folder)}: "
+            f"{error.strerror or error}; check that both exist and that you may write there"
         ) from error
     return tuple(target for target in targets if target.is_file())
 
@@ -331,7 +365,7 @@ def _checked_target(archive: Path, member: zipfile.ZipInfo, folder: Path) -> Pat
     else:
         return folder.joinpath(*path.parts)
     raise DownloadError(
-        f"{archive} was not unpacked: its member {member.filename!r} {problem}; "
+        f"{printable(archive)} was not unpacked: its member {member.filename!r} {problem}; "
         "fetch the archive from its publisher"
     )
 

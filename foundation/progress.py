@@ -6,6 +6,8 @@ In a log, a bar would be hundreds of carriage returns.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from foundation.text import shown
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -36,4 +38,5 @@ def progress_bar(
     from tqdm.auto import tqdm  # takes a moment, and most work needs no bar
 
     # None: on a terminal only.
+    title = None if title is None else shown(title)
     return tqdm(items, title, total, disable=None if show else True, **options)

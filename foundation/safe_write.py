@@ -33,7 +33,7 @@ def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file to write")
+        raise InputError(f"{printable(path)} is a folder; give the name of a file to write")
     with _answered(path, "choose an existing folder that you may write to"):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
     os.close(handle)

@@ -13,6 +13,7 @@ from typing import Any
 from clustering.choice.filters import Filters
 from foundation.errors import InputError
 from foundation.safe_write import write_text
+from foundation.text import printable
 from foundation.user_data import (
     CONFIG_HOME_VARIABLE,
     keep_private,
@@ -101,10 +102,12 @@ def read_profile(path: str | Path | None = None) -> Profile:
         if path is None:
             return Profile()
         raise InputError(
-            f"there is no profile {where}; `emotify profile --init` makes one"
+            f"there is no profile {printable(where)}; `emotify profile --init` makes one"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{where} cannot be read ({error}); it should be UTF-8 text") from error
+        raise InputError(
+            f"{printable(where)} cannot be read ({error}); it should be UTF-8 text"
+        ) from error
     if path is None:
         make_private_folder(where.parent, CONFIG_HOME_VARIABLE)
         keep_private(where)
@@ -112,7 +115,8 @@ def read_profile(path: str | Path | None = None) -> Profile:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(
-            f"{where} is no valid TOML ({error}); `emotify profile --example` shows how it looks"
+            f"{printable(where)} is no valid TOML ({error}); `emotify profile --example` shows "
+            "how it looks"
         ) from error
     values = _checked(tables, where)
     try:
@@ -132,7 +136,7 @@ def read_profile(path: str | Path | None = None) -> Profile:
             keeps_history=values.get("history.keep", True),
         )
     except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{printable(where)}: {error}") from error
 
 
 def write_example(path: Path | None = None) -> Path:
@@ -145,7 +149,7 @@ def write_example(path: Path | None = None) -> Path:
     """
     path = profile_path() if path is None else path
     if path.exists():
-        raise InputError(f"{path} is there already; open it in an editor")
+        raise InputError(f"{printable(path)} is there already; open it in an editor")
     make_private_folder(path.parent, CONFIG_HOME_VARIABLE)
     write_text(path, EXAMPLE, private=True)
     return path
@@ -195,21 +199,23 @@ def _checked(tables: Mapping[str, Any], where: Path) -> dict[str, Any]:
         if not known:
             names = dict.fromkeys(key.partition(".")[0] for key in KEYS)
             raise InputError(
-                f"{where} has an unknown entry {table!r}; it may have the tables "
+                f"{printable(where)} has an unknown entry {table!r}; it may have the tables "
                 f"{', '.join(f'[{name}]' for name in names)}"
             )
         if not isinstance(content, dict):
             raise InputError(
-                f"{where}: {table} is a table, written as [{table}] on a line of its own"
+                f"{printable(where)}: {table} is a table, written as [{table}] on a line of its own"
             )
         for key, value in content.items():
             if key not in known:
                 raise InputError(
-                    f"{where} has an unknown key {key!r} in [{table}]; choose from: "
+                    f"{printable(where)} has an unknown key {key!r} in [{table}]; choose from: "
                     f"{', '.join(known)}"
                 )
             read, wanted = KEYS[f"{table}.{key}"]
             values[f"{table}.{key}"] = read(value)
             if values[f"{table}.{key}"] is None:
-                raise InputError(f"{where}: {key} in [{table}] is {value!r}; give {wanted}")
+                raise InputError(
+                    f"{printable(where)}: {key} in [{table}] is {value!r}; give {wanted}"
+                )
     return values

@@ -18,6 +18,7 @@ from clustering.tables.columns import bare_track_id
 from clustering.tables.layouts import FEATURE_NAMES, NEEDED_COLUMNS
 from clustering.tables.tracks import UNKNOWN_ARTIST, TrackTable, credited_artists
 from foundation.errors import InputError
+from foundation.text import one_line
 from listener.memory_file import folded
 from listener.profile import Profile
 from listener.rows import Track
@@ -104,7 +105,7 @@ def find_track(word: str, store: Store, table: str | Path | None = None) -> Trac
             "playlist, an id, an address, a title, or the table it is in with --tracks"
         )
     if len(found) > 1:
-        names = "; ".join(f"{t.artist} - {t.name} ({t.track_id})" for t in found[:5])
+        names = "; ".join(one_line(f"{t.artist} - {t.name} ({t.track_id})") for t in found[:5])
         raise InputError(f"{word!r} may be several tracks: {names}; give the id of one")
     return found[0]
 

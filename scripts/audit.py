@@ -14,6 +14,9 @@ from pathlib import Path
 
 import requests
 
+from foundation.text import one_line
+from foundation.web import BoundedSession
+
 OSV_URL = "https://api.osv.dev/v1/query"
 TIMEOUT_SECONDS = 15.0
 # The example of OSV's own documentation: a database that knows nothing of it knows nothing at all.
@@ -23,13 +26,13 @@ KNOWN = {"version": "2.4.1", "package": {"name": "jinja2", "ecosystem": "PyPI"}}
 def what_is_wrong(osv_url: str) -> str:
     """Return why the database cannot be asked, or nothing."""
     try:
-        answer = requests.post(osv_url, json=KNOWN, timeout=TIMEOUT_SECONDS)
+        answer = BoundedSession().post(osv_url, json=KNOWN, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
         found = answer.json().get("vulns")
     except requests.ConnectionError:
         return "cannot be reached"
     except (requests.RequestException, ValueError, AttributeError) as error:
-        return f"does not answer as OSV does ({error})"
+        return f"does not answer as OSV does ({one_line(str(error))})"
     return "" if found else "has no entry where there must be one"
 
 

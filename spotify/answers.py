@@ -1,12 +1,16 @@
 """What Spotify answers, made into frozen objects once: JSON flows in, tracks and pages flow out.
 
+Titles and names become text for one line (`foundation.text`).
+
 Where an answer is not as documented the functions raise KeyError, TypeError or ValueError, which
 `spotify.transport.attempt` makes into one failure.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from foundation.text import one_line
 
 T = TypeVar("T")
 
@@ -82,11 +86,22 @@ class Page(Generic[T]):
         Length of the whole list; None where Spotify does not tell.
     next_offset
         Where the next page begins; None on the last one.
+    entries
+        What it was read from, to be compared with another page.
     """
 
     items: tuple[T, ...]
     total: int | None
     next_offset: int | None
+    entries: list[Any] = field(default_factory=list, compare=False, repr=False)
+
+    def repeats(self, other: "Page[T] | None") -> bool:
+        """Say whether it is another page once more; of one track alone two pages may be alike."""
+        return (
+            other is not None
+            and self.entries == other.entries
+            and any(entry != self.entries[0] for entry in self.entries)
+        )
 
 
 def page(answer: Any, offset: int, read: Callable[[Any], T | None]) -> Page[T]:
@@ -104,7 +119,7 @@ def page(answer: Any, offset: int, read: Callable[[Any], T | None]) -> Page[T]:
     is_short = total is not None and end >= total
     is_last = not entries or is_short or not answer.get("next", total)
     items = tuple(item for item in map(read, entries) if item is not None)
-    return Page(items, total, None if is_last else end)
+    return Page(items, total, None if is_last else end, entries)
 
 
 def track(answer: Any) -> SpotifyTrack | None:
@@ -189,4 +204,4 @@ def text_or_none(value: Any) -> str | None:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""

@@ -1,7 +1,8 @@
 """The account: method calls flow in, Spotify's answers flow out as `spotify.answers` objects.
 
-`Account` makes only calls that an app registered today may make. `Account._call` is the one place
-that knows what to do when a call fails:
+`Account` makes only calls that an app registered today may make, in the form that Spotify's
+reference documents: through spotipy, and by itself what spotipy sends in another form.
+`Account._call` is the one place that knows what to do when a call fails:
 
 =========================  ======================================================================
 401                        one new token, then `LoginNeededError`
@@ -17,12 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import spotipy
 
 from spotify import answers
 from spotify.answers import Entry, OwnPlaylist, Page, SpotifyTrack
 from spotify.errors import (
+    EndlessListError,
     ForbiddenError,
     LoginNeededError,
     NotFoundError,
@@ -37,8 +40,8 @@ from spotify.transport import (
     PAUSES_SECONDS,
     TIMEOUT_SECONDS,
     CallFailedError,
+    CheckedSession,
     attempt,
-    checked_session,
     say,
 )
 
@@ -47,6 +50,7 @@ T = TypeVar("T")
 SEARCH_PAGE = 10  # the most that Spotify gives since February 2026
 PAGE = 50
 MOST_URIS = 100  # of one call that writes
+MOST_PAGES = 2_000  # of one list: Spotify gives no place beyond 100,000
 LONGEST_WAIT_SECONDS = 60.0  # for one 429
 MOST_WAITING_SECONDS = 300.0  # for all of a run
 MOST_USERS = 5
@@ -81,18 +85,21 @@ class Account:
     ) -> None:
         # A session of ours instead of retries=0, status_retries=0: spotipy's own reports a 5xx
         # as a 429 without headers as soon as its repeating is set to nothing.
+        self._session = CheckedSession()
         self._spotify = spotipy.Spotify(
-            requests_session=checked_session(), requests_timeout=TIMEOUT_SECONDS
+            requests_session=self._session, requests_timeout=TIMEOUT_SECONDS
         )
         self._spotify.prefix = f"{authorisation.app.api_url}/"
         self._authorisation = authorisation
+        self._token = ""
         self._waited_seconds = 0.0
         self.tell = tell
         self.sleep = sleep
 
     def me(self) -> str:
         """Return the id of the listener."""
-        return self._call(self._spotify.me, answers.user_id)
+        # spotipy asks for "me/", which is not documented.
+        return self._call(lambda: self._sent("GET", "me"), answers.user_id)
 
     def search_tracks(self, query: str, offset: int = 0) -> Page[SpotifyTrack]:
         """Return ten hits in Spotify's query language, from `offset` on."""
@@ -176,8 +183,11 @@ class Account:
 
     def add_items(self, playlist_id: str, uris: Sequence[str], position: int) -> None:
         """Put up to 100 tracks into a playlist before `position`; `UnsureError` as for making."""
+        # spotipy sends the bare list, which is not documented.
+        body = {"uris": list(uris), "position": position}
+        path = f"playlists/{quote(playlist_id, safe='')}/items"
         self._call(
-            lambda: self._spotify.playlist_add_items(playlist_id, list(uris), position=position),
+            lambda: self._sent("POST", path, body),
             answers.nothing,
             scope=WRITE_PRIVATE,
             repeatable=False,
@@ -195,7 +205,18 @@ class Account:
             scope=WRITE_PUBLIC if public else WRITE_PRIVATE,
         )
 
-    # ------------------------------------------------------------------------------- failures
+    # --------------------------------------------------------------------------------- calling
+
+    def _sent(self, method: str, path: str, body: Any = None) -> Any:
+        """Make a call by ourselves, and return what the answer holds."""
+        response = self._session.request(
+            method,
+            f"{self._spotify.prefix}{path}",
+            headers={"Authorization": f"Bearer {self._token}"},
+            json=body,
+            timeout=TIMEOUT_SECONDS,
+        )
+        return response.json() if response.content.strip() else None
 
     def _call(
         self,
@@ -205,15 +226,16 @@ class Account:
         scope: str = "",
         repeatable: bool = True,
     ) -> T:
-        token = self._authorisation.access_token()
+        self._token = self._authorisation.access_token()
         has_renewed, pauses = False, iter(PAUSES_SECONDS)
         while True:
-            self._spotify.set_auth(token)
+            self._spotify.set_auth(self._token)
             try:
                 return attempt(lambda: read(ask()))
             except CallFailedError as failed:
                 if failed.status == 401 and not has_renewed:
-                    token, has_renewed = self._authorisation.renewed(token), True
+                    self._token = self._authorisation.renewed(self._token)
+                    has_renewed = True
                 elif failed.status == 429:
                     self._wait(failed)
                 elif not failed.may_pass:
@@ -245,12 +267,32 @@ class Account:
         self.sleep(seconds)
 
 
-def _all(read: Callable[[int], Page[T]]) -> Iterator[T]:
-    offset: int | None = 0
-    while offset is not None:
+def pages(read: Callable[[int], Page[T]], offset: int = 0) -> Iterator[Page[T]]:
+    """Yield the pages of a list from `offset` on.
+
+    Raises
+    ------
+    EndlessListError
+        If it has no end.
+    """
+    before: Page[T] | None = None
+    for _ in range(MOST_PAGES):
         page = read(offset)
+        if page.repeats(before):
+            break
+        yield page
+        if page.next_offset is None:
+            return
+        offset, before = page.next_offset, page
+    raise EndlessListError(
+        f"Spotify gives a list that has no end (after {offset:,} entries); try again later, and "
+        "if that does not help, look at that list in Spotify"
+    )
+
+
+def _all(read: Callable[[int], Page[T]]) -> Iterator[T]:
+    for page in pages(read):
         yield from page.items
-        offset = page.next_offset
 
 
 def _in_words(seconds: float) -> str:

@@ -48,5 +48,9 @@ class UnreachableError(SpotifyError):
     """No usable answer came, also after repeating."""
 
 
+class EndlessListError(SpotifyError):
+    """A list goes on without end, or is another one at each look."""
+
+
 class UnsureError(SpotifyError):
     """No usable answer came to a call that may have been carried out; look before repeating it."""

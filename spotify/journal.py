@@ -11,7 +11,7 @@ from typing import Any
 
 from foundation.errors import InputError
 from foundation.records import RecordFormat
-from foundation.text import printable
+from foundation.text import one_line, printable
 from spotify.matching import Match, WantedTrack
 
 FORMAT = RecordFormat("emotify-spotify-playlist", 1, "record of a Spotify playlist")
@@ -43,10 +43,12 @@ class Request:
 
     def __post_init__(self) -> None:
         """Bring name and description into the form that Spotify keeps."""
-        name = " ".join(self.name.split())[:MOST_NAME_LETTERS].strip()
+        name = one_line(" ".join(self.name.split()))[:MOST_NAME_LETTERS].strip()
         if not name:
             raise InputError(f"{self.name!r} is no name for a playlist; give one with letters")
-        description = " ".join(self.description.split())[:MOST_DESCRIPTION_LETTERS].strip()
+        description = one_line(" ".join(self.description.split()))[
+            :MOST_DESCRIPTION_LETTERS
+        ].strip()
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "tracks", tuple(self.tracks))

@@ -17,8 +17,16 @@ from foundation.errors import InputError
 from foundation.progress import progress_bar
 from foundation.records import RecordFormat
 from spotify.answers import Entry, Page, text_or_none
-from spotify.client import READ_LIKED, READ_PLAYLISTS, READ_SHARED, READ_TOP, Account, say
-from spotify.errors import ForbiddenError, NotFoundError
+from spotify.client import (
+    READ_LIKED,
+    READ_PLAYLISTS,
+    READ_SHARED,
+    READ_TOP,
+    Account,
+    pages,
+    say,
+)
+from spotify.errors import EndlessListError, ForbiddenError, NotFoundError
 
 KINDS = {
     "liked": (READ_LIKED,),
@@ -27,6 +35,7 @@ KINDS = {
 }
 TIME_RANGES = ("long_term", "medium_term", "short_term")
 COLUMNS = ("track_id", "name", "artist", "isrc")
+MOST_CHANGES = 5  # of one list while it is read
 MOST_TRACKS = 10**9  # no list is longer
 NO_TRACK = "are no tracks of Spotify (episodes, local files, removed ones)"
 FORMAT = RecordFormat(
@@ -136,7 +145,7 @@ def fetch_tracks(
     for source, name, read in _sources(account, kind, listener):
         try:
             _fetch(known, source, name, read)
-        except (ForbiddenError, NotFoundError) as error:
+        except (EndlessListError, ForbiddenError, NotFoundError) as error:
             if kind != "playlists":
                 raise
             known.notes[source] = f"playlist {name!r} was left out: {error}"
@@ -177,17 +186,20 @@ def _fetch(known: _State, source: str, name: str, read: Callable[[int], Page[Ent
     if offset is None:
         return
     with progress_bar(None, name, unit="track", initial=offset) as bar:
-        while offset is not None:
-            page = read(offset)
-            if known.totals.setdefault(source, page.total) != page.total:
-                # Tracks came or went since, so that every place has shifted.
-                known.totals[source], offset = page.total, 0
-                bar.reset()
-                continue
-            bar.total = page.total
-            bar.update(len(page.items))
-            known.take(source, page)
-            offset = page.next_offset
+        for _ in range(MOST_CHANGES):
+            for page in pages(read, offset):
+                if known.totals.setdefault(source, page.total) != page.total:
+                    # Tracks came or went since, so that every place has shifted.
+                    known.totals[source] = page.total
+                    break
+                bar.total = page.total
+                bar.update(len(page.items))
+                known.take(source, page)
+            else:
+                return
+            offset = 0
+            bar.reset()
+    raise EndlessListError(f"{name} changes while it is read; import it again later")
 
 
 def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None]) -> _State:

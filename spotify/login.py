@@ -5,6 +5,7 @@ agrees in a browser. The browser comes back to `spotify.redirect`, or, headless,
 who pastes the address it ended at. The token is kept by `spotify.token_store`.
 """
 
+import re
 import secrets
 import sys
 import time
@@ -12,7 +13,7 @@ import webbrowser
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from spotipy.oauth2 import SpotifyPKCE
 
@@ -25,8 +26,8 @@ from spotify.transport import (
     PAUSES_SECONDS,
     TIMEOUT_SECONDS,
     CallFailedError,
+    CheckedSession,
     attempt,
-    checked_session,
     say,
 )
 
@@ -41,8 +42,11 @@ def is_at_terminal() -> bool:
 
 
 def read_line() -> str:
-    """Return what the listener pastes; nothing at the end of the input."""
-    return sys.stdin.readline() if sys.stdin else ""
+    """Return what the listener pastes; nothing at the end of the input, or if it is no text."""
+    try:
+        return sys.stdin.readline() if sys.stdin else ""
+    except UnicodeDecodeError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,7 @@ class Authorisation:
             state=secrets.token_urlsafe(24),
             scope=scope.split(),
             cache_handler=self._store,
-            requests_session=checked_session(),
+            requests_session=CheckedSession(),
             requests_timeout=TIMEOUT_SECONDS,
             open_browser=False,
         )
@@ -274,8 +278,6 @@ def _code_by_browser(pkce: SpotifyPKCE, app: SpotifyApp, dialogue: Dialogue) -> 
         # Where neither a browser nor anybody at a terminal is, there is little to wait for.
         is_hopeless = not has_opened and not dialogue.is_watched()
         fields = listener.wait(HOPELESS_SECONDS if is_hopeless else LOGIN_SECONDS)
-    if "state" not in fields:
-        fields = {**fields, "state": ""}
     return _code(fields, pkce.state)
 
 
@@ -289,19 +291,47 @@ def _code_by_paste(pkce: SpotifyPKCE, app: SpotifyApp, dialogue: Dialogue) -> st
     if not text:
         raise InputError(
             "nothing was pasted; run the command again and paste the address that the browser "
-            "ends at, or the code in it"
+            "ends at"
         )
-    if not any(sign in text for sign in ("://", "?", "=")):
-        # A bare code comes without state. PKCE ties the code to this run all the same, which is
-        # what state is for here (RFC 9700, section 2.1.1).
-        return text
-    query = urlsplit(text).query or text.rpartition("?")[2]
-    return _code(dict(parse_qsl(query.partition("#")[0], keep_blank_values=True)), pkce.state)
+    return _code(_pasted_fields(text, app.redirect_uri), pkce.state)
+
+
+def _pasted_fields(text: str, redirect_uri: str) -> dict[str, str]:
+    """Return the fields of the address that a browser ended at, if it is the one it was sent to."""
+    awaited = urlsplit(redirect_uri)
+    try:
+        # Browsers show an address without its scheme, and some copy what they show.
+        given = urlsplit(text if re.match(r"\w+://", text) else f"{awaited.scheme}://{text}")
+        is_it = _place(given) == _place(awaited)
+    except ValueError:
+        is_it = False
+    if not is_it:
+        raise InputError(
+            "what was pasted is not the address that the browser was to end at; run the command "
+            "again, log in at the address that it tells, and paste the whole of what begins with "
+            f"{redirect_uri}"
+        )
+    fields = dict(parse_qsl(given.query, keep_blank_values=True))
+    if not fields.get("state"):
+        raise InputError(
+            "the address that was pasted lacks its state, which tells that it answers this login; "
+            "run the command again and paste the whole address that the browser ends at, which "
+            "holds code=... and state=..."
+        )
+    return fields
+
+
+def _place(address: SplitResult) -> tuple[str, str | None, int | None, str]:
+    """Return where an address leads, without what is asked there."""
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
+    return address.scheme, address.hostname, port, address.path or "/"
 
 
 def _code(fields: Mapping[str, str], state: str) -> str:
     """Return the code among the fields of an answer to our own question."""
-    if not secrets.compare_digest(fields.get("state", state).encode(), state.encode()):
+    if not secrets.compare_digest(
+        fields.get("state", "").encode("utf-8", "replace"), state.encode()
+    ):
         raise InputError(
             "the answer belongs to another login than this one (its state differs); run the "
             "command again and use the address that it tells"

@@ -16,6 +16,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from clustering.tables.tracks import UNKNOWN_ARTIST, credited_artists, spotify_url, title_key
+from foundation.text import one_line
 from spotify.answers import SpotifyTrack, text_or_none
 from spotify.client import Account
 from spotify.errors import RefusedError
@@ -77,7 +78,7 @@ class WantedTrack:
     @property
     def label(self) -> str:
         """Title and artist for a message."""
-        return f"{self.name} by {self.artist}"
+        return one_line(f"{self.name} by {self.artist}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from foundation.errors import InputError
 from foundation.progress import progress_bar
-from foundation.text import printable
+from foundation.text import as_word, printable
 from foundation.user_data import DATA_HOME_VARIABLE
 from spotify import filling
 from spotify.client import READ_PLAYLISTS, WRITE_PRIVATE, WRITE_PUBLIC, Account, say
@@ -292,8 +292,7 @@ def _carried_out(account: Account, journal: Journal, tell: Callable[[str], None]
         filled = filling.fill(account, journal, tell)
     except (QuotaExceededError, LoginNeededError, UnreachableError, UnsureError) as error:
         error.add_advice(
-            "what was done is kept; go on with "
-            f"`emotify playlist --resume {printable(journal.path)}`"
+            f"what was done is kept; go on with `emotify playlist --resume {as_word(journal.path)}`"
         )
         raise
     assert journal.playlist_id is not None

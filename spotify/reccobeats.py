@@ -21,7 +21,7 @@ from foundation.progress import progress_bar
 from foundation.records import RecordFormat
 from spotify.addresses import reccobeats_url
 from spotify.client import LONGEST_WAIT_SECONDS, MOST_WAITING_SECONDS, PAUSES_SECONDS, say
-from spotify.transport import TIMEOUT_SECONDS, CallFailedError, attempt, checked_session
+from spotify.transport import TIMEOUT_SECONDS, CallFailedError, CheckedSession, attempt
 
 IDS_OF_A_CALL = 40  # the most that it takes
 FEATURES = (
@@ -125,7 +125,7 @@ class _Service:
         self, url: str, tell: Callable[[str], None], sleep: Callable[[float], None]
     ) -> None:
         self._url = url
-        self._session = checked_session()
+        self._session = CheckedSession()
         self._tell = tell
         self._sleep = sleep
         self._waited_seconds = 0.0

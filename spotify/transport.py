@@ -1,9 +1,9 @@
-"""The line to a service: `checked_session` makes each failure one exception, `CallFailedError`.
+"""The line to a service: a `CheckedSession` makes each failure one exception, `CallFailedError`.
 
 spotipy alone turns a body that is no JSON into None, trips over errors of another shape, hides
 the status of a 5xx behind its own repeating, and logs what it meets. Looking at each answer
 before spotipy does leaves one place that knows what came back, and nothing is repeated that
-nobody asked to repeat.
+nobody asked to repeat. No answer is followed elsewhere: what we ask with holds tokens and codes.
 """
 
 import json
@@ -11,13 +11,16 @@ import logging
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from spotipy.exceptions import SpotifyException
 
 from foundation.errors import InputError
+from foundation.text import one_line
+from foundation.web import BoundedSession, LargeAnswerError, SlowAnswerError, redacted
 
 T = TypeVar("T")
 
@@ -26,6 +29,16 @@ PAUSES_SECONDS = (1.0, 2.0, 4.0)  # before a call is repeated that may pass then
 DEFAULT_WAIT_SECONDS = 5.0  # after a 429 that does not say how long
 MOST_WAIT_SECONDS = 366 * 86_400.0  # no time of day is told for what is beyond a year
 MOST_WORDS = 300  # of a service's own message
+UNEXPECTED = (  # of an answer of another shape
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+SECRET_FIELDS = frozenset({"code", "code_verifier", "refresh_token"})  # of what we send
 
 # Its errors come to the user as our own messages, its debugging lines hold tokens.
 logging.getLogger("spotipy").setLevel(logging.CRITICAL)
@@ -70,11 +83,14 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def checked_session() -> requests.Session:
-    """Return a session whose calls raise `CallFailedError` for every answer that is not usable."""
-    session = requests.Session()
-    session.hooks["response"] = [_check]
-    return session
+class CheckedSession(BoundedSession):
+    """A session whose calls raise `CallFailedError` for every answer that is not usable."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Ask, and return an answer that is usable."""
+        response = super().send(request, **options)
+        _check(response)
+        return response
 
 
 def attempt(call: Callable[[], T]) -> T:
@@ -89,6 +105,8 @@ def attempt(call: Callable[[], T]) -> T:
         return call()
     except InputError:  # said already, and a ValueError too
         raise
+    except (SlowAnswerError, LargeAnswerError) as error:
+        raise CallFailedError(None, str(error)) from error
     except requests.Timeout as error:
         raise CallFailedError(None, f"no answer within {TIMEOUT_SECONDS:g} s") from error
     except requests.exceptions.SSLError as error:
@@ -102,18 +120,21 @@ def attempt(call: Callable[[], T]) -> T:
         raise CallFailedError(None, words) from error
     except SpotifyException as error:  # spotipy's own check of ids
         raise CallFailedError(error.http_status, str(error.msg)) from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+    except UNEXPECTED as error:
         raise CallFailedError(None, "the answer is not as documented") from error
 
 
-def _check(response: requests.Response, *_: Any, **__: Any) -> None:
-    body = response.content
-    if response.is_redirect:
-        return
+def _check(response: requests.Response) -> None:
+    if response.status_code // 100 == 3:
+        place = urlsplit(response.headers.get("Location", "")).hostname or "another address"
+        raise CallFailedError(
+            response.status_code,
+            f"{response.status_code}, it sends us on to {one_line(place)}, which is not followed",
+        )
     if response.ok:
-        if body.strip():
+        if response.content.strip():
             try:
-                json.loads(body)
+                _json(response)
             except ValueError as error:
                 raise CallFailedError(None, "the answer is no JSON") from error
         return
@@ -121,10 +142,24 @@ def _check(response: requests.Response, *_: Any, **__: Any) -> None:
     raise CallFailedError(response.status_code, words, code, retry_after(response.headers))
 
 
+def _json(response: requests.Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _sent_secrets(request: requests.PreparedRequest) -> Iterator[str]:
+    """Yield what a service must not tell again: the token, the code and its verifier."""
+    yield str(request.headers.get("Authorization", "")).rpartition(" ")[2]
+    if isinstance(request.body, str):
+        yield from (value for name, value in parse_qsl(request.body) if name in SECRET_FIELDS)
+
+
 def _said(response: requests.Response) -> tuple[str, str]:
     """Return message and short name of an error, of whichever of the usual shapes."""
     try:
-        content = json.loads(response.content)
+        content = _json(response)
     except ValueError:
         content = None
     error = content.get("error") if isinstance(content, dict) else None
@@ -136,7 +171,8 @@ def _said(response: requests.Response) -> tuple[str, str]:
         words = words or error
     if not isinstance(words, str) or not words.strip():
         words = response.reason or "no reason given"
-    plain = " ".join(words.split())[:MOST_WORDS]
+    plain = one_line(redacted(words, _sent_secrets(response.request)))
+    plain = " ".join(plain.split())[:MOST_WORDS]
     return f"{response.status_code} {plain}", code if isinstance(code, str) else ""
 
 

@@ -4,11 +4,15 @@ With pytest-xdist (`make test`), every file is the work of one process, so that 
 share is made once; files that take long are begun first, so that no process is alone at the end.
 """
 
+import contextlib
 import importlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,6 +80,65 @@ def own_folders(monkeypatch, tmp_path_factory):
     for variable in ("NO_PROXY", "no_proxy"):  # the servers of tests are on this computer
         monkeypatch.setenv(variable, "127.0.0.1,localhost")
     return folder
+
+
+class OddServer:
+    """A server on this computer that answers each request with pieces of bytes, as they come."""
+
+    def __init__(self, answer, pause_seconds=0.0):
+        self.requests = []
+        self._answer, self._pause, self._over = answer, pause_seconds, threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while not self._over.is_set():
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._speak, args=(connection,), daemon=True).start()
+
+    def _speak(self, connection):
+        with contextlib.suppress(OSError), connection:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += self._received(connection)
+            told = re.search(rb"(?i)\r\nContent-Length: *(\d+)", request)
+            while told and len(request.partition(b"\r\n\r\n")[2]) < int(told[1]):
+                request += self._received(connection)
+            self.requests.append(request)
+            for piece in self._answer(request):
+                if self._over.wait(self._pause):
+                    return
+                connection.sendall(piece)
+
+    def _received(self, connection):
+        piece = connection.recv(1 << 20)
+        if not piece:
+            raise ConnectionError("the client is gone")
+        return piece
+
+    def stop(self):
+        self._over.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+@pytest.fixture
+def odd_server():
+    """`odd_server(answer, pause_seconds)` answers with the pieces that `answer(request)` yields."""
+    servers = []
+
+    def start(answer, pause_seconds=0.0):
+        servers.append(OddServer(answer, pause_seconds))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from app.command.research import check_shipped_target, ravdess_speech, recipe
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
+from foundation.text import printable
 
 
 def evaluate(
@@ -175,7 +176,7 @@ def _evaluate_robustness(
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
-    complain(f"wrote {path}")
+    complain(f"wrote {printable(path)}")
     if not table["holds"].all():
         raise typer.Exit(FAILED)
 
@@ -193,7 +194,7 @@ def _evaluate_enrolled(
     table = enrolled.evaluate_enrolled(clips, folder)
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
-    complain(f"wrote {path}")
+    complain(f"wrote {printable(path)}")
 
 
 def _clips_and_target(

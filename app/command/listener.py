@@ -11,6 +11,7 @@ import typer
 from app.command.options import JsonOption, ProfileOption, TracksOption
 from app.terminal import complain
 from foundation.errors import InputError
+from foundation.text import one_line, printable
 
 TrackArguments = Annotated[
     list[str],
@@ -44,7 +45,7 @@ def _judge(words: Sequence[str], table: Path | None, *, liked: bool, undo: bool)
     with open_store(complain) as store:
         meant = [find_track(word, store, table) for word in words]
         for track in meant:
-            label = f"{track.artist.replace(';', ', ')} - {track.name}"
+            label = one_line(f"{track.artist.replace(';', ', ')} - {track.name}")
             if undo:
                 known = store.take_back(track.track_id)
                 print(f"no judgement any more: {label}" if known else f"was not judged: {label}")
@@ -98,7 +99,8 @@ def history(
         words = {True: "  (liked)", False: "  (disliked)", None: ""}
         for place, track in enumerate(entries[0].playlist["tracks"] if entries else [], 1):
             verdict = words[verdicts.get(track["track_id"])]
-            print(f"{place:>3}. {track['artist'].replace(';', ', ')} - {track['name']}{verdict}")
+            label = one_line(f"{track['artist'].replace(';', ', ')} - {track['name']}")
+            print(f"{place:>3}. {label}{verdict}")
     else:
         for entry in entries:
             print(entry.describe())
@@ -131,7 +133,7 @@ def _repair() -> None:
 def _plot(entries: Sequence, path: Path) -> None:
     if path.suffix.lower() not in PICTURES:
         raise InputError(
-            f"{path}: a picture is written as {', '.join(PICTURES)}; choose such a name"
+            f"{printable(path)}: a picture is written as {', '.join(PICTURES)}; choose such a name"
         )
     if not entries:
         raise InputError("nothing is remembered yet, so there is nothing to draw")
@@ -142,7 +144,7 @@ def _plot(entries: Sequence, path: Path) -> None:
             f"a picture needs {error.name}; install with: pip install 'emotify[notebooks]'"
         ) from error
     save_history(entries, path)
-    complain(f"wrote {path}")
+    complain(f"wrote {printable(path)}")
 
 
 def profile(
@@ -161,7 +163,8 @@ def profile(
         return
     where = profiles.profile_path() if path is None else path
     known = profiles.read_profile(path)
-    print(f"{where}{'' if where.exists() else ' (not there; `emotify profile --init` makes it)'}")
+    lacks = "" if where.exists() else " (not there; `emotify profile --init` makes it)"
+    print(f"{printable(where)}{lacks}")
     print(known.describe())
 
 

@@ -9,6 +9,7 @@ import typer
 from app.command.options import JsonOption, MoodsOption, SeedOption, TracksOption, open_catalogue
 from app.terminal import complain
 from foundation.errors import InputError
+from foundation.text import printable
 
 app = typer.Typer(help="See or fit the mood clusters of a track table.", no_args_is_help=True)
 
@@ -45,7 +46,7 @@ def fit(
     fitted = fit_moods(heard, n_moods=n_moods, seed=seed)
     save_moods(fitted, out)
     print(fitted.describe())
-    complain(f"wrote {out}")
+    complain(f"wrote {printable(out)}")
 
 
 @app.command("evaluate")
@@ -94,8 +95,8 @@ def evaluate_table(
     catalogue = open_catalogue(table, moods)
     if not isinstance(catalogue, Catalogue):
         raise InputError(
-            f"{table} is too large to be scored in memory; give a table with those of its tracks "
-            "that people judged"
+            f"{printable(table)} is too large to be scored in memory; give a table with those "
+            "of its tracks that people judged"
         )
     columns = {"mood": mood, "valence": valence, "arousal": arousal, "where": where}
     judged = read_judgements(labels, catalogue.table, table_path=table, **columns)
@@ -104,7 +105,7 @@ def evaluate_table(
     scores = mood_evaluation.evaluate_moods(catalogue, judged, n_tracks=n_tracks, n_seeds=n_seeds)
     if out is not None:
         write_table(scores, out, float_format="%.4f")
-        complain(f"wrote {out}")
+        complain(f"wrote {printable(out)}")
     if not as_json:
         print(mood_evaluation.as_text(scores, judged, n_tracks))
         return

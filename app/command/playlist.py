@@ -25,6 +25,7 @@ from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES, emotion_named
 from foundation.errors import InputError
+from foundation.text import printable
 
 
 def playlist(
@@ -193,7 +194,7 @@ def playlist(
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
             write(path)
-            complain(f"wrote {path}")
+            complain(f"wrote {printable(path)}")
     if not as_json:
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
@@ -276,7 +277,6 @@ def _popularity(text: str | None) -> tuple[float, float] | None:
 
 
 def _name(file: Path | None) -> str:
-    from foundation.text import printable
     from ser.sound.piped import STANDARD_INPUT, shown_name
 
     if file is None:

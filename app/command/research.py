@@ -48,7 +48,7 @@ def train(
     from ser.training.train import train_shipped_model
 
     train_shipped_model(clips, folder, seed=seed, settings=settings)
-    print(f"trained on {len(clips)} clips; wrote {folder}")
+    print(f"trained on {len(clips)} clips; wrote {printable(folder)}")
 
 
 def ablate(
@@ -105,7 +105,9 @@ def ablate(
     write_table(judged, table)
     print(ablation_table.as_markdown(ablation_table.summary(judged)))
     kept = judged["row"].nunique() - measured["row"].nunique()
-    complain(f"wrote {table}" + (f"; {kept} of its rows are as they were" if kept else ""))
+    complain(
+        f"wrote {printable(table)}" + (f"; {kept} of its rows are as they were" if kept else "")
+    )
 
 
 def ravdess_speech(folder: Path | None) -> "tuple[Clip, ...]":

@@ -9,6 +9,7 @@ from app.command.options import ModelOption
 from app.terminal import WRONG_INPUT, complain
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.text import printable
 
 
 def enrol(
@@ -56,7 +57,7 @@ def enrol(
     for refusal in result.refused:
         complain(str(refusal))
     if result.known:
-        complain(f"known before, not counted again: {', '.join(map(str, result.known))}")
+        complain(f"known before, not counted again: {', '.join(map(printable, result.known))}")
     if profile is not None:
         print(profile.summary())
         if len(profile.digests) < enrolment.ENOUGH_CLIPS:
@@ -75,4 +76,4 @@ def _list_speakers() -> None:
         except InputError as error:
             complain(str(error))
     if not names:
-        complain(f"nobody is enrolled in {enrolment.data_folder()}")
+        complain(f"nobody is enrolled in {printable(enrolment.data_folder())}")

@@ -15,6 +15,7 @@ from app.command.options import HeadlessOption
 from app.terminal import complain
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
+from foundation.text import printable
 
 if TYPE_CHECKING:
     from clustering.choice.wish import Wish
@@ -196,7 +197,7 @@ def logout() -> None:
     from spotify.token_store import forget_login
 
     path = forget_login()
-    complain("was not logged in" if path is None else f"removed {path}")
+    complain("was not logged in" if path is None else f"removed {printable(path)}")
 
 
 def import_own(
@@ -217,7 +218,7 @@ def import_own(
         store.note_import(out, is_written=True)
     complain(table.summary())
     n_with = len(table.frame) - len(table.without)
-    print(f"{out}: {len(table.frame):,} tracks, {n_with:,} with features")
+    print(f"{printable(out)}: {len(table.frame):,} tracks, {n_with:,} with features")
 
 
 def _account(*, public: bool, headless: bool = False, interactive: bool = True) -> "Account":

@@ -9,6 +9,7 @@ from app.command.options import HeadlessOption
 from app.command.spotify import import_own
 from app.terminal import complain
 from foundation.errors import InputError
+from foundation.text import as_word, printable
 
 app = typer.Typer(help="Gather or fetch tables of tracks.", no_args_is_help=True)
 
@@ -75,7 +76,7 @@ def import_tables(
         complain(imported.summary())
         if features and not finder.n_asked:
             complain("--features was not needed: every source has features of its own")
-        print(f"{out}: {len(imported.frame):,} tracks")
+        print(f"{printable(out)}: {len(imported.frame):,} tracks")
         return
     if len(kinds) < len(set(sources)):
         raise InputError(
@@ -110,7 +111,7 @@ def analyse(
 
     analysis = analyse_folder(folder, out, n_jobs=jobs, vibenet=vibenet)
     complain(analysis.summary())
-    print(f"{out}: {len(analysis.frame):,} tracks")
+    print(f"{printable(out)}: {len(analysis.frame):,} tracks")
 
 
 @app.command("download")
@@ -138,4 +139,4 @@ def download_tracks(
     complain(known_table(name).notice())
     path = download_table(name, out, url=url)
     print(path)
-    complain(f"make a table of it: emotify tracks import {path} --out tracks.parquet")
+    complain(f"make a table of it: emotify tracks import {as_word(path)} --out tracks.parquet")

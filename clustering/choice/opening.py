@@ -10,6 +10,7 @@ from clustering.sources import has_tables, open_tables
 from clustering.tables.large_tables import LargeTable, is_large, open_large_table
 from clustering.tables.tracks import DEFAULT_TABLE, TrackTable, read_tracks
 from foundation.errors import InputError
+from foundation.text import as_word, printable
 
 
 def open_table(path: str | Path | None = None) -> TrackTable | LargeTable:
@@ -93,6 +94,6 @@ def _large(table: LargeTable, moods: str | Path | None, n_moods: int, seed: int)
 def _of_another(moods: str | Path, model: MoodModel, table: TrackTable | LargeTable) -> InputError:
     # Quantiles are the listener's own only if the moods come from the same table.
     return InputError(
-        f"{moods} was fitted on {model.n_tracks} tracks, {table.source} gives {len(table)}; "
-        f"fit it again with: emotify moods fit TABLE --out {moods}"
+        f"{printable(moods)} was fitted on {model.n_tracks} tracks, {table.source} gives "
+        f"{len(table)}; fit it again with: emotify moods fit TABLE --out {as_word(moods)}"
     )

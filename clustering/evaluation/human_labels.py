@@ -12,6 +12,7 @@ from clustering.tables.reading import read_frame
 from clustering.tables.tracks import TrackTable
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.text import printable, shown
 
 LABEL_COLUMNS = ("mood", "emotion", "label")
 VALENCE_COLUMNS = ("human_valence", "valence_human", "valence_dz", "valence_mean", "valence")
@@ -102,8 +103,8 @@ def read_judgements(
     rows = np.flatnonzero(of_table.isin(kept.index))
     if not len(rows):
         raise InputError(
-            f"none of the {len(kept)} judged tracks of {path} is in {table.source}; the ids must "
-            "be those of the table"
+            f"none of the {len(kept)} judged tracks of {printable(path)} is in {table.source}; the "
+            "ids must be those of the table"
         )
     judged = kept.loc[of_table.iloc[rows]]
     if len(judged) < len(frame):
@@ -117,7 +118,7 @@ def read_judgements(
         strangers = sorted(set(judged["mood"]) - set(EMOTION_NAMES))
         if not (moods != "").any():
             raise InputError(
-                f"{path}: no mood is one of {', '.join(EMOTION_NAMES)} (or "
+                f"{printable(path)}: no mood is one of {', '.join(EMOTION_NAMES)} (or "
                 f"{', '.join(OTHER_WORDS)}); the first are: {', '.join(strangers[:5])}"
             )
         if strangers:
@@ -141,7 +142,7 @@ def _only(frame: pd.DataFrame, columns: dict[str, str], where: str, path: Path) 
     name, _, value = where.partition("=")
     kept = frame[frame[_column(columns, name, ())].astype("str") == value]
     if kept.empty:
-        raise InputError(f"no judgement of {path} has {where}; write it as COLUMN=VALUE")
+        raise InputError(f"no judgement of {printable(path)} has {where}; write it as COLUMN=VALUE")
     return kept
 
 
@@ -151,7 +152,9 @@ def _told(
     """Return the judgements by track id: ``mood``, or ``valence`` and ``arousal``, or all."""
     ids = _column(columns, None, ID_COLUMNS)
     if ids is None:
-        raise InputError(f"{path} has no track id; call it one of: {', '.join(ID_COLUMNS)}")
+        raise InputError(
+            f"{printable(path)} has no track id; call it one of: {', '.join(ID_COLUMNS)}"
+        )
     rated = VALENCE_COLUMNS[:-1] if "danceability" in columns else VALENCE_COLUMNS
     mood = _column(columns, asked["mood"], LABEL_COLUMNS)
     ratings = {
@@ -167,9 +170,10 @@ def _told(
             told[name] = _numbers(frame[column], path)
     if len(told.columns) == 1:
         raise InputError(
-            f"{path} says nothing about moods: it needs a column {' or '.join(LABEL_COLUMNS)}, or "
-            f"people's valence and arousal (such as {rated[0]} and {AROUSAL_COLUMNS[0]}); its "
-            f"columns are: {', '.join(map(str, list(frame.columns)[:30]))}"
+            f"{printable(path)} says nothing about moods: it needs a column "
+            f"{' or '.join(LABEL_COLUMNS)}, or people's valence and arousal (such as "
+            f"{rated[0]} and {AROUSAL_COLUMNS[0]}); its columns are: "
+            f"{shown(', '.join(map(str, list(frame.columns)[:30])))}"
         )
     return told.dropna().drop_duplicates("track_id").set_index("track_id")
 
@@ -188,7 +192,8 @@ def _numbers(values: pd.Series, path: Path) -> pd.Series:
     wrong = values[numbers.isna() & values.notna()]
     if len(wrong):
         raise InputError(
-            f"{path}: column {values.name} holds {str(wrong.iloc[0])[:40]!r}, which is no number"
+            f"{printable(path)}: column {values.name} holds {str(wrong.iloc[0])[:40]!r}, which "
+            "is no number"
         )
     return numbers
 

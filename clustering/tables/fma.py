@@ -13,6 +13,7 @@ import pandas as pd
 
 from clustering.tables.reading import DAMAGED
 from foundation.errors import InputError
+from foundation.text import printable
 
 TRACKS, ECHONEST, RAW_TRACKS = "tracks.csv", "echonest.csv", "raw_tracks.csv"
 # Our column: group and column in tracks.csv, which has two lines of header.
@@ -50,8 +51,8 @@ def read_fma(path: Path) -> pd.DataFrame:
         told["url"] = _addresses(path)
     except (KeyError, OSError, *DAMAGED) as error:
         raise InputError(
-            f"{path} is not FMA's metadata as published ({type(error).__name__}: {error}); get it "
-            "again with: emotify tracks download fma"
+            f"{printable(path)} is not FMA's metadata as published ({type(error).__name__}: "
+            f"{error}); get it again with: emotify tracks download fma"
         ) from error
     both = features.join(told, how="inner")
     both.insert(0, "track_id", "fma-" + both.index.astype(str))

@@ -31,6 +31,7 @@ from clustering.tables.tracks import SPOKEN_WORD_SPEECHINESS
 from clustering.tables.units import SPOTIFYS, Units, units_of
 from foundation import jobs
 from foundation.errors import InputError
+from foundation.text import printable
 
 MOST_IN_MEMORY = 1_000_000  # rows; from here on tidying takes gigabytes and half a minute
 LOWEST, HIGHEST = np.array([RANGES[name] for name in FEATURE_NAMES]).T  # of each feature, (8,)
@@ -235,7 +236,9 @@ def open_large_table(path: Path) -> LargeTable:
     """
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if not files:
-        raise InputError(f"{path} holds no .parquet file; give a table, or a folder of them")
+        raise InputError(
+            f"{printable(path)} holds no .parquet file; give a table, or a folder of them"
+        )
     pieces: list[Piece] = []
     sizes: dict[str, int] = {}
     layout, columns = None, {}
@@ -249,8 +252,8 @@ def open_large_table(path: Path) -> LargeTable:
         needed = {name: columns[name] for name in NEEDED_COLUMNS}
         if any(its_columns[name] != theirs for name, theirs in needed.items()):
             raise InputError(
-                f"{file} names its columns otherwise than {files[0]}; put tables of one layout "
-                "into a folder, or join them with: emotify tracks import"
+                f"{printable(file)} names its columns otherwise than {printable(files[0])}; "
+                "put tables of one layout into a folder, or join them with: emotify tracks import"
             )
         columns = {n: theirs for n, theirs in columns.items() if its_columns.get(n) == theirs}
         groups: list[int] = []
@@ -268,9 +271,9 @@ def open_large_table(path: Path) -> LargeTable:
             pieces.append(Piece(str(file), tuple(groups), tuple(lengths), first_row))
             first_row += sum(lengths)
     if not pieces:
-        raise InputError(f"{path} holds no rows; give a table with tracks")
+        raise InputError(f"{printable(path)} holds no rows; give a table with tracks")
     assert layout is not None
-    table = LargeTable(path.name, len(files), layout, columns, tuple(pieces), sizes)
+    table = LargeTable(printable(path.name), len(files), layout, columns, tuple(pieces), sizes)
     return replace(table, units=_units(table))
 
 
@@ -360,15 +363,15 @@ def _about(path: Path) -> tuple[Any, list[tuple[int, dict[str, int]]]]:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if len(set(schema.names)) < len(schema.names):
-        raise InputError(f"{path} has two columns of one name; export it with each once")
+        raise InputError(f"{printable(path)} has two columns of one name; export it with each once")
     return schema, groups
 
 
 def _unreadable(path: str | Path, error: Exception) -> InputError:
     if isinstance(error, OSError) and error.errno:
         return InputError(
-            f"{path} cannot be read: {os.strerror(error.errno)}; check its rights, and that all "
-            "machines of a cluster see it"
+            f"{printable(path)} cannot be read: {os.strerror(error.errno)}; check its rights, and "
+            "that all machines of a cluster see it"
         )
     return damaged_parquet(path, error)
 
@@ -386,8 +389,8 @@ def _check_numbers(path: Path, schema: Any, columns: Mapping[str, str]) -> None:
             wrong = _no_number(path, columns[name])
         if wrong:
             raise InputError(
-                f"{path}: column {columns[name]} holds {wrong}, where numbers belong; export the "
-                "table again with numbers"
+                f"{printable(path)}: column {columns[name]} holds {wrong}, where numbers belong; "
+                "export the table again with numbers"
             )
 
 

@@ -27,6 +27,7 @@ from clustering.tables.units import Units
 from foundation.errors import InputError
 from foundation.safe_write import whole_file
 from foundation.shipped import restored, shipped
+from foundation.text import printable
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -142,7 +143,7 @@ def read_tracks(path: str | Path | None = None) -> TrackTable:
     if path is None:
         return _shipped_tracks()
     raw = read_table(path)
-    return tidied(raw.frame, Path(path).name, raw.layout, raw.notes)
+    return tidied(raw.frame, printable(Path(path).name), raw.layout, raw.notes)
 
 
 def _shipped_tracks() -> TrackTable:
@@ -198,11 +199,13 @@ def check_writable(path: Path) -> None:
         If the ending is neither .csv nor .parquet, or the folder cannot be made.
     """
     if path.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(f"{path}: tables are written as .parquet or .csv; choose such a name")
+        raise InputError(
+            f"{printable(path)}: tables are written as .parquet or .csv; choose such a name"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise InputError(f"cannot write {printable(path)}: {error.strerror or error}") from error
 
 
 def spotify_url(track_id: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from emotions.labels import EMOTION_NAMES, EMOTIONS, Emotion
 from foundation.errors import InputError
-from foundation.text import printable
+from foundation.text import as_word, printable
 
 CITATION = (
     "Livingstone SR, Russo FA (2018) The Ryerson Audio-Visual Database of Emotional Speech and "
@@ -159,8 +159,8 @@ def _joined(codes: Iterable[int]) -> str:
 
 def _wrong_name(path: Path, problem: str) -> InputError:
     return InputError(
-        f"{path.name} is not a RAVDESS name: {problem}; a name is modality-channel-emotion-"
-        "intensity-statement-repetition-actor, such as 03-01-06-01-02-01-12.wav"
+        f"{printable(path.name)} is not a RAVDESS name: {problem}; a name is modality-channel-"
+        "emotion-intensity-statement-repetition-actor, such as 03-01-06-01-02-01-12.wav"
     )
 
 
@@ -221,7 +221,7 @@ def index_of(folder: str | Path, files: Collection[Path]) -> tuple[Clip, ...]:
             clips.setdefault(clip.clip_id, clip)
     if not clips:
         others = f" among {len(files):,} sound files, such as {files_named(files)}" if files else ""
-        raise InputError(f"{folder} holds no RAVDESS clip{others}; {how_to_get(folder)}")
+        raise InputError(f"{printable(folder)} holds no RAVDESS clip{others}; {how_to_get(folder)}")
     order = sorted(clips.values(), key=lambda c: (CHANNELS.index(c.channel), c.actor, c.clip_id))
     return tuple(order)
 
@@ -261,7 +261,7 @@ def files_named(files: Collection[Path], shown: int = 3) -> str:
 
 def how_to_get(folder: str | Path) -> str:
     """Say in half a sentence how the corpus gets into `folder`."""
-    return f"fetch the corpus with: emotify ravdess download {folder}"
+    return f"fetch the corpus with: emotify ravdess download {as_word(folder)}"
 
 
 def sound_files(folder: str | Path) -> list[Path]:
@@ -274,9 +274,11 @@ def sound_files(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.exists():
-        raise InputError(f"there is no folder {folder}; {how_to_get(folder)}")
+        raise InputError(f"there is no folder {printable(folder)}; {how_to_get(folder)}")
     if not folder.is_dir():
-        raise InputError(f"{folder} is a file; give the folder with Actor_01 to Actor_24 in it")
+        raise InputError(
+            f"{printable(folder)} is a file; give the folder with Actor_01 to Actor_24 in it"
+        )
     try:
         found = [path for path in _walk(folder) if path.suffix.lower() in SUFFIXES]
     except OSError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from foundation.download import Remote, unpack
 from foundation.download import download as fetch
 from foundation.errors import InputError
+from foundation.text import printable
 from ser.corpora.ravdess_validation import ValidationReport, validate
 
 # The song archive can join once its publisher's checksum is known; the key is the channel.
@@ -67,7 +68,7 @@ def download(
     unpack(archive, folder, progress=progress)
     report = validate(folder, channels=[channel], progress=progress)
     if not report.ok:
-        raise InputError(f"all of {archive} is unpacked, and yet:\n{report.summary()}")
+        raise InputError(f"all of {printable(archive)} is unpacked, and yet:\n{report.summary()}")
     if not keep_archive:
         archive.unlink()
     return report
@@ -75,7 +76,7 @@ def download(
 
 def _complete(folder: str | Path, channel: str, progress: bool) -> ValidationReport | None:
     if Path(folder).is_file():
-        raise InputError(f"{folder} is a file; give a folder to put the corpus into")
+        raise InputError(f"{printable(folder)} is a file; give a folder to put the corpus into")
     try:
         report = validate(folder, channels=[channel], progress=progress)
     except InputError:

@@ -16,6 +16,7 @@ import soundfile
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 from foundation.progress import progress_bar
+from foundation.text import printable
 from ser.corpora.ravdess import (
     CHANNELS,
     Clip,
@@ -74,10 +75,12 @@ class ValidationReport:
         lines = []
         for channel in self.channels:
             by_emotion = self.counts[channel]
-            lines.append(f"{self.folder}: {sum(by_emotion.values())} {channel} clips")
+            lines.append(f"{printable(self.folder)}: {sum(by_emotion.values())} {channel} clips")
             lines.append("  " + ", ".join(f"{name} {n}" for name, n in by_emotion.items()))
         lines += _listing("missing", self.missing)
-        lines += _listing("invalid", [f"{path}: {why}" for path, why in self.invalid.items()])
+        lines += _listing(
+            "invalid", [f"{printable(path)}: {why}" for path, why in self.invalid.items()]
+        )
         lines += _listing(
             "there more than once", [" = ".join(map(str, paths)) for paths in self.duplicates]
         )

@@ -24,6 +24,7 @@ from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 from foundation.shipped import shipped
 from foundation.tables import read_table, write_table
+from foundation.text import printable
 from ser.corpora.ravdess import Clip, index_clips
 from ser.features.mfcc import FeatureExtractor, make_filter_banks
 from ser.settings import FeatureSettings
@@ -117,7 +118,7 @@ def read_statistics(path: str | Path = SHIPPED_TABLE) -> pd.DataFrame:
     InputError
         If there is no such table, or it has other columns.
     """
-    advice = f"make it again with: python -m ser.corpora.statistics FOLDER {path}"
+    advice = f"make it again with: python -m ser.corpora.statistics FOLDER {printable(path)}"
     measured = read_table(Path(path), COLUMNS, advice, dtype={"fingerprint": str})
     clips = [Clip.from_path(clip_id) for clip_id in measured["clip_id"]]
     said = pd.DataFrame(

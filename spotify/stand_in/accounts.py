@@ -7,6 +7,7 @@ tokens rotate, and one that was used is void.
 
 import base64
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -14,6 +15,24 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 Answer = tuple[int, dict[str, Any]]
+
+# What is documented: of the page of the login, and of the two questions for a token.
+LOGIN_FIELDS = {
+    "client_id",
+    "response_type",
+    "redirect_uri",
+    "state",
+    "scope",
+    "show_dialog",
+    "code_challenge_method",
+    "code_challenge",
+}
+TOKEN_FIELDS = {
+    "authorization_code": {"client_id", "grant_type", "code", "redirect_uri", "code_verifier"},
+    "refresh_token": {"client_id", "grant_type", "refresh_token"},
+}
+CHALLENGE = re.compile(r"[\w-]{43}", re.ASCII)
+VERIFIER = re.compile(r"[\w.~-]{43,128}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -59,9 +78,10 @@ class Accounts:
             return 400, "INVALID_CLIENT: Invalid client"
         if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback)):
             return 400, "INVALID_CLIENT: Insecure redirect URI"
-        if query.get("response_type") != "code":
-            return 400, "response_type must be code"
-        if query.get("code_challenge_method") != "S256" or not query.get("code_challenge"):
+        if query.get("response_type") != "code" or {*query} - LOGIN_FIELDS:
+            return 400, "response_type must be code, and nothing else be asked than is documented"
+        is_challenge = CHALLENGE.fullmatch(query.get("code_challenge", ""))
+        if query.get("code_challenge_method") != "S256" or not is_challenge:
             return 400, "code_challenge_method must be S256"
         state = {"state": query["state"]} if "state" in query else {}
         if self.declines:
@@ -72,8 +92,16 @@ class Accounts:
         )
         return 302, f"{redirect_uri}?{urlencode({'code': code, **state})}"
 
-    def token(self, form: dict[str, str]) -> Answer:
+    def token(self, form: Any, query: dict[str, str]) -> Answer:
         """Return a new pair of tokens for a code or a refresh token."""
+        if not isinstance(form, dict) or query:
+            return 400, {"error": "invalid_request", "error_description": "a form, and no query"}
+        fields = TOKEN_FIELDS.get(form.get("grant_type", ""), {*form})
+        if {*form} != fields:
+            return 400, {
+                "error": "invalid_request",
+                "error_description": f"the fields must be {', '.join(sorted(fields))}",
+            }
         if form.get("client_id") != self.client_id:
             return 400, {"error": "invalid_client", "error_description": "Invalid client"}
         if form.get("grant_type") == "authorization_code":
@@ -106,7 +134,9 @@ class Accounts:
         asked = self._codes.pop(form.get("code", ""), None)
         if asked is None:
             return _refused("Invalid authorization code")
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        if not VERIFIER.fullmatch(form["code_verifier"]):
+            return _refused("code_verifier must have 43 to 128 letters")
         if asked.challenge != base64.urlsafe_b64encode(digest).decode().rstrip("="):
             return _refused("code_verifier was incorrect")
         if asked.redirect_uri != form.get("redirect_uri"):

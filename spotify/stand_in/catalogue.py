@@ -2,20 +2,20 @@
 
 `Service.answer` takes one call apart and gives a status and a body, as an app that was registered
 after February 2026 gets them: ten hits a search, fifty entries a page, one hundred URIs a call,
-``item`` in playlists, no popularity, and nothing at all from what was removed.
+``item`` in playlists, no popularity, and nothing at all from what was removed. Only calls that are
+as documented are answered (`spotify.stand_in.reference`).
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from clustering.tables.tracks import title_key
 from spotify.stand_in.accounts import Answer
+from spotify.stand_in.reference import CALLS
 
-MOST_HITS = 10
-MOST_ENTRIES = 50
-MOST_URIS = 100
 PRIVATE, PUBLIC = "playlist-modify-private", "playlist-modify-public"
 
 
@@ -123,34 +123,36 @@ class Service:
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
         """Answer one call; `path` has no version in front."""
-        call = f"{method} {path}"
-        routes: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
-            (r"GET /me/?", "", self._me),
-            (r"GET /search", "", self._search),
-            (r"GET /tracks/(\w+)", "", self._track),
-            (r"GET /me/playlists", "playlist-read-private", self._my_playlists),
-            (r"GET /me/tracks", "user-library-read", self._liked),
-            (r"GET /me/top/tracks", "user-top-read", self._top),
-            (r"GET /playlists/(\w+)/items", "playlist-read-private", self._items),
-            (r"POST /me/playlists", "", self._create),
-            (r"(?:POST|PUT) /playlists/(\w+)/items", "", self._write),
-            (r"PUT /playlists/(\w+)", "", self._change),
-        )
-        for pattern, scope, answer in routes:
-            if found := re.fullmatch(pattern, call):
+        routes: dict[str, tuple[str, Callable[..., Answer]]] = {
+            "GET /me": ("", self._me),
+            "GET /search": ("", self._search),
+            "GET /tracks/{id}": ("", self._track),
+            "GET /me/playlists": ("playlist-read-private", self._my_playlists),
+            "GET /me/tracks": ("user-library-read", self._liked),
+            "GET /me/top/tracks": ("user-top-read", self._top),
+            "GET /playlists/{id}/items": ("playlist-read-private", self._items),
+            "POST /me/playlists": ("", self._create),
+            "POST /playlists/{id}/items": ("", partial(self._write, replaces=False)),
+            "PUT /playlists/{id}/items": ("", partial(self._write, replaces=True)),
+            "PUT /playlists/{id}": ("", self._change),
+        }
+        for call in CALLS:
+            ids = call.ids(method, path)
+            if ids is not None:
+                scope, answer = routes[f"{call.method} {call.path}"]
+                if problem := call.problem(query, body):
+                    return error(400, problem)
                 refusal: Answer | None = self._refuse(scope)
-                return refusal or answer(*found.groups(), query=query, body=body)
+                return refusal or answer(*ids, query=query, body=body)
         return error(404, "Service not found")  # as for all that was closed or removed
 
     def _me(self, **_: Any) -> Answer:
         return 200, {"type": "user", "id": self.listener, "display_name": "A listener"}
 
     def _search(self, query: dict[str, str], **_: Any) -> Answer:
-        if not query.get("q", "").strip():
-            return error(400, "No search query")
         hits = [track.to_dict() for track in self.tracks.values() if fits(track, query["q"])]
-        status, page = self._page(hits, query, MOST_HITS)
-        return (status, {"tracks": page}) if status == 200 else (status, page)
+        status, page = self._page(hits, query, 5)
+        return status, {"tracks": page}
 
     def _track(self, track_id: str, **_: Any) -> Answer:
         track = self.tracks.get(track_id)
@@ -176,8 +178,6 @@ class Service:
         return self._page([self._entry(each, "item") for each in one.entries], query)
 
     def _create(self, body: Any, **_: Any) -> Answer:
-        if not isinstance(body, dict) or not str(body.get("name", "")).strip():
-            return error(400, "Missing required field: name")
         public = body.get("public", True)
         if refusal := self._refuse(PUBLIC if public else PRIVATE):
             return refusal
@@ -197,21 +197,17 @@ class Service:
             setattr(one, key, body.get(key, getattr(one, key)))
         return 200, {}  # sent as an empty body
 
-    def _write(self, playlist_id: str, query: dict[str, str], body: Any) -> Answer:
+    def _write(self, playlist_id: str, body: Any, replaces: bool, **_: Any) -> Answer:
         one = self.playlists.get(playlist_id)
         if refusal := self._not_mine(one):
             return refusal
         assert one is not None
         if refusal := self._refuse(PUBLIC if one.public else PRIVATE):
             return refusal
-        replaces = isinstance(body, dict)
-        uris = body.get("uris") if replaces else body
-        if not isinstance(uris, list) or len(uris) > MOST_URIS:
-            return error(400, f"You can add a maximum of {MOST_URIS} tracks per request.")
-        tracks = [self.tracks.get(str(uri).removeprefix("spotify:track:")) for uri in uris]
+        tracks = [self.tracks.get(uri.removeprefix("spotify:track:")) for uri in body["uris"]]
         if any(track is None or not track.playable for track in tracks):
             return error(400, "Invalid track uri")
-        place = 0 if replaces else int(query.get("position", len(one.entries)))
+        place = 0 if replaces else body.get("position", len(one.entries))
         if place > len(one.entries):
             return error(400, "Index out of bounds.")
         kept = [track.uri for track in tracks if track and track.kept]
@@ -229,10 +225,8 @@ class Service:
         track = self.tracks[entry.removeprefix("spotify:track:")]
         return {"added_at": "2026-11-01T00:00:00Z", "is_local": False, key: track.to_dict()}
 
-    def _page(self, entries: list[Any], query: dict[str, str], most: int = MOST_ENTRIES) -> Answer:
-        limit, offset = int(query.get("limit", 5)), int(query.get("offset", 0))
-        if not 1 <= limit <= most:
-            return error(400, "Invalid limit")
+    def _page(self, entries: list[Any], query: dict[str, str], limit: int = 20) -> Answer:
+        limit, offset = int(query.get("limit", limit)), int(query.get("offset", 0))
         end = offset + limit
         return 200, {
             "items": entries[offset:end],

@@ -98,9 +98,9 @@ def _agree(told: str) -> str:
 
 def _sent(content: object) -> str:
     """Name the fields that were sent; codes and tokens are nobody's business, not even here."""
-    if isinstance(content, Mapping):
-        return ", ".join(content)
-    return f"{len(content)} tracks" if isinstance(content, list) else ""
+    if not isinstance(content, Mapping):
+        return ""
+    return f"{len(content['uris'])} tracks" if "uris" in content else ", ".join(content)
 
 
 @contextmanager

@@ -33,16 +33,21 @@ __all__ = ["Asked", "CatalogueTrack", "Fault", "StandIn", "StandInPlaylist"]
 
 RECCOBEATS_PATH = "/reccobeats"  # its endpoint has the name of one that Spotify closed
 MOST_RECCOBEATS_IDS = 40
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came: method, path, fields of the query, and the body, decoded."""
+    """A request as it came: method, path, fields of the query, and the body, decoded.
+
+    `problem` says why a body cannot be decoded, if it cannot.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     body: Any
+    problem: str = ""
 
 
 @dataclass
@@ -163,15 +168,17 @@ class StandIn:
         """Do the work of a request."""
         with self._lock:
             self._header = header
-            if asked.path == "/authorize":
+            call = f"{asked.method} {asked.path}"
+            if call == "GET /authorize":
                 return self.accounts.authorize(asked.query)
-            if asked.path == "/api/token" and asked.method == "POST":
-                return self.accounts.token(asked.body)
-            if asked.path == f"{RECCOBEATS_PATH}/audio-features":
+            if call == "POST /api/token":
+                return self.accounts.token(asked.body, asked.query)
+            if call == f"GET {RECCOBEATS_PATH}/audio-features":
                 return self._reccobeats(asked.query)
             if asked.path.startswith("/v1/"):
-                if refusal := self.accounts.refusal(header, ""):
-                    return refusal
+                refusal = self.accounts.refusal(header, "")
+                if refusal or asked.problem:
+                    return refusal or error(400, asked.problem)
                 path = asked.path.removeprefix("/v1")
                 return self.service.answer(asked.method, path, asked.query, asked.body)
             return error(404, "Service not found")
@@ -185,8 +192,8 @@ class StandIn:
 
     def _reccobeats(self, query: dict[str, str]) -> Answer:
         ids = query.get("ids", "").split(",")
-        if len(ids) > MOST_RECCOBEATS_IDS:
-            return 400, {"error": "ids: at most 40"}
+        if {*query} != {"ids"} or len(ids) > MOST_RECCOBEATS_IDS:
+            return 400, {"error": "ids: at most 40, and nothing else"}
         rows = [
             {
                 "id": f"reccobeats-{track_id}",
@@ -204,6 +211,11 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that is gone."""
+
+
+def read_form(text: str) -> dict[str, str]:
+    """Return the fields of a form or a query."""
+    return dict(parse_qsl(text, keep_blank_values=True))
 
 
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
@@ -245,12 +257,18 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
         def _asked(self) -> Asked:
             parts = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body: Any = None
-            if "form" in self.headers.get("Content-Type", ""):
-                body = dict(parse_qsl(raw.decode()))
-            elif raw:
-                body = json.loads(raw)
-            return Asked(self.command, parts.path, dict(parse_qsl(parts.query)), body)
+            query = read_form(parts.query)
+            kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            wanted = FORM if parts.path == "/api/token" else JSON
+            body, problem = None, ""
+            try:
+                if raw and kind != wanted:
+                    problem = f"The body must be {wanted}"
+                elif raw:
+                    body = read_form(raw.decode()) if wanted == FORM else json.loads(raw)
+            except ValueError:
+                problem = "Error parsing JSON."
+            return Asked(self.command, parts.path, query, body, problem)
 
         def _send_fault(self, fault: Fault) -> None:
             wait = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}

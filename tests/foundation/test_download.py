@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import itertools
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from foundation import download as module
+from foundation import web
 from foundation.download import DownloadError, Remote, download, unpack
 from foundation.errors import InputError
 
@@ -497,3 +499,56 @@ def test_a_disk_that_fills_up_while_unpacking(
     with pytest.raises(InputError, match="make room"):
         unpack(archive, tmp_path / "corpus", progress=False)
     assert names(tmp_path / "corpus") == []
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize("told", [b"", b"Content-Length: 1000000\r\n"])
+def test_a_server_that_hardly_sends_anything_is_given_up(
+    odd_server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bytes
+) -> None:
+    monkeypatch.setattr(module, "CHUNK_SECONDS", 0.3)
+    monkeypatch.setattr(module, "ATTEMPTS", 2)
+    odd = odd_server(
+        lambda _: itertools.chain([HEAD + told + b"\r\n"], itertools.repeat(b"x")), 0.02
+    )
+    start = time.monotonic()
+    with pytest.raises(DownloadError, match="hardly anything comes"):
+        download(Remote(NAME, odd.url, "0" * 32), tmp_path, progress=False)
+    assert time.monotonic() - start < 8 and len(odd.requests) == 2
+
+
+def test_a_server_whose_headers_do_not_end_is_given_up(
+    odd_server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "MOST_SECONDS", 0.3)
+    monkeypatch.setattr(module, "ATTEMPTS", 1)
+    odd = odd_server(lambda _: itertools.chain([HEAD], itertools.repeat(b"A: b\r\n")), 0.02)
+    with pytest.raises(DownloadError, match="hardly anything comes"):
+        download(Remote(NAME, odd.url, "0" * 32), tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("told", [b"", b"Content-Length: 5000000\r\n"])
+def test_a_file_without_end_does_not_fill_the_disk(
+    odd_server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bytes
+) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1_000_000)
+    odd = odd_server(
+        lambda _: itertools.chain([HEAD + told + b"\r\n"], itertools.repeat(b"x" * 50_000))
+    )
+    with pytest.raises(DownloadError, match=r"more than 0\.001 GB"):
+        download(Remote(NAME, odd.url), tmp_path, progress=False)
+    assert not names(tmp_path)
+
+
+def test_messages_hold_no_password_and_no_escape(odd_server, tmp_path: Path) -> None:
+    odd = odd_server(
+        lambda _: [b"HTTP/1.1 404 \x1b[31mgone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]
+    )
+    url = odd.url.replace("://", "://ann:geheim@") + "/x?token=abcdefghij&download=1"
+    with pytest.raises(DownloadError, match="404") as refused:
+        download(Remote(NAME, url), tmp_path, progress=False)
+    told = str(refused.value)
+    assert "geheim" not in told and "abcdefghij" not in told and "\x1b" not in told
+    assert "download=1" in told and r"\u001b[31mgone" in told

@@ -190,7 +190,7 @@ def test_what_is_not_there_and_what_is_refused(account, there):
         account.track("X" * 22)
     with pytest.raises(NotFoundError):
         list(account.playlist_items("9" * 22))
-    with pytest.raises(RefusedError, match="No search query"):
+    with pytest.raises(RefusedError, match="Invalid q"):
         account.search_tracks(" ")
     with pytest.raises(RefusedError):
         account.track("no id!")

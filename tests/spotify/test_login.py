@@ -159,15 +159,26 @@ def test_a_wrong_state_is_refused_in_the_browser(there, listener, token_file, st
         (lambda url: re.sub(r"state=\S+", "state=other", url), "another login"),
         (lambda url: "", "nothing was pasted"),
         (lambda url: " \n", "nothing was pasted"),
-        (lambda url: "http://127.0.0.1:1/callback?state=", "another login"),
-        (lambda url: "https://accounts.example/authorize?client_id=x", "no code"),
-        (lambda url: "wrong", "does not accept the login"),
+        (lambda url: re.sub(r"code=[^&]+", "code=", url), "no code"),
+        (lambda url: re.sub(r"code=[^&]+", "code=wrong", url), "does not accept the login"),
+        (lambda url: re.sub(r"&state=\S+", "", url), "lacks its state"),
+        (lambda url: re.sub(r"state=\S+", "state=", url), "lacks its state"),
+        (lambda url: parse_qs(urlsplit(url.strip()).query)["code"][0], "is not the address"),
+        (lambda url: urlsplit(url.strip()).query, "is not the address"),
+        (lambda url: url.replace("127.0.0.1", "127.0.0.2"), "is not the address"),
+        (lambda url: re.sub(r":\d+/", ":1/", url), "is not the address"),
+        (lambda url: url.replace("/callback", "/other"), "is not the address"),
+        (lambda url: url.replace("http:", "https:"), "is not the address"),
+        (lambda url: url.replace("://", "://127.0.0.1@evil.example/"), "is not the address"),
+        (lambda url: "http://[::1/callback?state=x", "is not the address"),
+        (lambda url: url.replace("state=", "state=\udcff"), "another login"),
     ],
 )
 def test_pasted_text_that_is_no_use(there, listener, token_file, change, problem):
     with pytest.raises(InputError, match=problem) as refused:
         authorise(SCOPE, listener.dialogue(ask=lambda: change(listener.ask())))
     assert "wrong" not in str(refused.value)
+    assert not there.calls("POST /api/token") or "not accept" in problem
     assert not token_file.exists()
 
 
@@ -176,9 +187,8 @@ def test_pasted_text_that_is_no_use(there, listener, token_file, change, problem
     [
         lambda url: url,
         lambda url: f" '{url.strip()}' \n",
-        lambda url: parse_qs(urlsplit(url.strip()).query)["code"][0],
-        lambda url: urlsplit(url.strip()).query,
-        lambda url: re.sub(r"&state=\S+", "", url),
+        lambda url: url.replace("http://", ""),
+        lambda url: url.replace("http:", "HTTP:"),
         lambda url: url.strip() + "#_=_",
     ],
 )

@@ -100,11 +100,8 @@ def test_a_playlist_that_lacks_its_end_is_only_added_to(put, there, wanted, uris
     there.asked.clear()
     assert put(request).changed
     [write] = there.calls(WRITES)
-    assert (write.method, write.query["position"], write.body) == (
-        "POST",
-        "120",
-        uris(*range(120, 150)),
-    )
+    assert (write.method, write.query) == ("POST", {})
+    assert write.body == {"uris": uris(*range(120, 150)), "position": 120}
 
 
 def test_what_the_listener_put_in_between_is_replaced(put, there, wanted, uris, request_of):
