@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clustering.music.files import music_table
+from clustering.music.files import read_music
 from clustering.tables.curation import WORDS, reasons_against
 from clustering.tables.fma import is_fma, read_fma
 from clustering.tables.layouts import (
@@ -125,11 +125,13 @@ def _files(source: Path) -> list[Path]:
     if not source.is_dir() or is_fma(source):
         return [source]
     found = sorted(p for p in source.iterdir() if p.suffix.lower() in TABLE_ENDINGS)
-    return found or [music_table(source)]
+    return found or [source]
 
 
 def read_source(path: Path) -> TrackTable:
-    """Read one table of tracks, which may lack artists or loudness; see `import_tracks`.
+    """Read one table of tracks, which may lack artists or loudness, or a folder of music.
+
+    See `import_tracks`.
 
     Raises
     ------
@@ -138,6 +140,8 @@ def read_source(path: Path) -> TrackTable:
     """
     if path.exists() and is_fma(path):
         frame, notes = _completed(read_fma(path))
+    elif path.is_dir():
+        return read_music(path)
     else:
         table, how_read = read_frame(path)
         frame, notes = _completed(table)

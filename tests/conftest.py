@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from app.command.main import main
-from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
+from foundation.user_data import CACHE_HOME_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
 HEAVY = "heavy; `make test-all` runs it"
 LONGEST = (
@@ -59,6 +60,8 @@ def own_folders(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv(DATA_HOME_VARIABLE, str(folder / "data"))
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(folder / "config"))
+    # What Numba compiles takes long: all runs of tests share it.
+    monkeypatch.setenv(CACHE_HOME_VARIABLE, str(Path(tempfile.gettempdir(), "emotify-tests")))
     for variable in ("NO_PROXY", "no_proxy"):  # the servers of tests are on this computer
         monkeypatch.setenv(variable, "127.0.0.1,localhost")
     return folder
