@@ -30,7 +30,9 @@ def music_table(scores: pd.DataFrame) -> str:
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for row in scores.to_dict("records"):
         numbers = [row[name] for name in MUSIC_COLUMNS[2:]]
-        cells = " | ".join("" if pd.isna(number) else f"{number:.2f}" for number in numbers)
+        # Without a minus where nothing is left of the number.
+        told = ("" if pd.isna(number) else f"{round(number, 2) + 0:.2f}" for number in numbers)
+        cells = " | ".join(told)
         lines.append(f"| {row['target']} | {row['n']:,} | {cells} |")
     return "\n".join(lines)
 

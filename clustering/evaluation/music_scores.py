@@ -165,6 +165,7 @@ def picks(data: Data, model: MusicModel, chances: Array) -> list[Score]:
             loudness=clip["f_loud_mean"],
             tempo=clip["f_tempo"],
             key=Key(0, 1, 0.0),
+            spoken=0.0,
             duration_seconds=30.0,
         )
         named = {"track_id": f"clip-{number}", "name": f"clip-{number}"}

@@ -20,10 +20,17 @@ from tqdm.auto import tqdm
 
 from clustering.music.model import DEFAULT_FILE
 from clustering.music.sound import Limits
+from clustering.music.spoken import SPOKEN
 from clustering.music.tags import read_tags
 from clustering.music.workers import Found, each
 from clustering.tables.layouts import in_our_columns, read_frame
-from clustering.tables.tracks import TrackTable, check_writable, tidied, write_tracks
+from clustering.tables.tracks import (
+    SPOKEN_WORD_SPEECHINESS,
+    TrackTable,
+    check_writable,
+    tidied,
+    write_tracks,
+)
 from foundation.errors import InputError
 from foundation.text import printable
 from foundation.user_data import TRACK_TABLES, user_data_folder
@@ -38,6 +45,7 @@ ENDINGS = frozenset({
 PACKAGES = ("librosa", "mutagen", "pyloudnorm")  # of the extra "music"
 SAVE_SECONDS = 60.0  # at most this much work is lost
 WANTED = f"files that end in {', '.join(sorted(ENDINGS))}"
+SPOKEN_WORD = "sounds like spoken word, not like music"
 NOT_UTF8 = "has a name that is not UTF-8, which tables cannot hold; rename it"
 SHOWN = 20  # files skipped that are named where nobody asked for the analysis
 
@@ -51,7 +59,7 @@ class Analysis:
     Attributes
     ----------
     frame
-        A row for each file, features included; `clustering.tables.tracks` reads it as any table.
+        A row for each track, features included; `clustering.tables.tracks` reads it as any table.
     n_read, n_unchanged
         Files analysed now, and files whose rows were there already.
     n_gone
@@ -111,7 +119,7 @@ def analyse_folder(
         Where the music is; links are followed, each folder once.
     out
         The table, ``.parquet`` or ``.csv``; what it holds of unchanged files is kept, if the same
-        models described them.
+        models described them. Spoken word is remembered in it, by a speechiness that no track has.
     limits
         Which files count as music; `clustering.music.sound.Limits` by default.
     n_jobs
@@ -169,13 +177,15 @@ def analyse_folder(
         if len(rows) > n_unchanged:
             write_tracks(_table(rows), out)
         raise
-    if not rows:
+    table = _table(rows) if rows else pd.DataFrame({"path": [], "speechiness": []})
+    spoken = table["speechiness"] > SPOKEN_WORD_SPEECHINESS
+    skipped += [(printable(Path(path)), SPOKEN_WORD) for path in table["path"][spoken]]
+    if spoken.all():
         raise _nothing(folder, skipped)
-    table = _table(rows)
     write_tracks(table, out)
     present = {str(path) for path in files}
     return Analysis(
-        frame=table,
+        frame=table[~spoken].reset_index(drop=True),
         n_read=len(rows) - n_unchanged,
         n_unchanged=n_unchanged,
         n_gone=sum(path not in present for path in known),
@@ -303,6 +313,8 @@ def _analyse(path: Path, limits: Limits, vibenet: bool = False) -> Found:
             from clustering.music import vibenet as vibenet_features
 
             row |= vibenet_features.describe(path)
+        if music.spoken >= SPOKEN and not limits.spoken:
+            row["speechiness"] = music.spoken  # so high that whoever reads the table leaves it out
     except InputError as error:
         return path, None, str(error)
     except OSError as error:

@@ -192,7 +192,7 @@ def save_model(model: MusicModel, path: str | Path) -> None:
     InputError
         If the folder cannot be written to, or holds another kind of model.
     """
-    arrays: dict[str, Any] = {f"{name}.scale": scale for name, scale in model.scales.items()}
+    arrays: dict[str, Any] = {f"{name}.knots": knots for name, knots in model.scales.items()}
     parts = {**model.features, "wordless": model.wordless, "mood": model.mood}
     for name, part in parts.items():
         arrays[f"{name}.names"] = np.array(part.names)
@@ -235,5 +235,5 @@ def _built(held: Contents) -> MusicModel:
         return KernelModel(names=tuple(arrays[f"{name}.names"].tolist()), gamma=gamma, **numbers)
 
     features = {name: part(name) for name in FEATURES}
-    scales = {name: arrays[f"{name}.scale"].astype(float) for name in SCALES}
+    scales = {name: arrays[f"{name}.knots"].astype(float) for name in SCALES}
     return MusicModel(features, part("wordless"), part("mood"), scales)

@@ -11,8 +11,6 @@ Singing alone, with pauses, counts as speech.
 import math
 from collections.abc import Mapping
 
-from foundation.errors import InputError
-
 WEIGHTS = {"f_pulse": -12.3, "f_mfcc04_std": 0.173, "f_dynrange": 0.507}
 START = -8.42
 MOST_RANGE_DB = 30.0  # what lies deeper depends on how still the studio was
@@ -25,15 +23,3 @@ def spoken_chance(centre: Mapping[str, float]) -> float:
     values["f_dynrange"] = min(values["f_dynrange"], MOST_RANGE_DB)
     score = START + sum(WEIGHTS[name] * value for name, value in values.items())
     return 1 / (1 + math.exp(-score))
-
-
-def refuse_spoken_word(centre: Mapping[str, float]) -> None:
-    """Refuse what is probably spoken word.
-
-    Raises
-    ------
-    InputError
-        If it is.
-    """
-    if spoken_chance(centre) >= SPOKEN:
-        raise InputError("sounds like spoken word, not like music")

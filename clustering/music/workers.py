@@ -62,8 +62,12 @@ def each(
     Raises
     ------
     InputError
-        If process after process dies, whatever the file.
+        If process after process dies, whatever the file, or `n_jobs` is 0.
     """
+    if n_jobs == 0:
+        raise InputError(
+            "no file can be read by 0 processes; give at least one, or -1 for one a core"
+        )
     left = dict.fromkeys(waiting)
     for advice in (
         f"the compiled code in {printable(_numba_folder())} is made anew, and the rest tried again",

@@ -17,6 +17,6 @@ def in_turn(function, waiting, *asked, n_jobs, tell):
 
 @pytest.fixture
 def short_sounds(monkeypatch):
-    """Let short sounds be music unless asked otherwise, and hear them here: a process takes long."""
+    """Let short sounds be music unless asked otherwise, and hear them in this process."""
     monkeypatch.setattr(music_files, "each", in_turn)
     monkeypatch.setattr(music_files, "Limits", partial(Limits, 3.0, 300.0))

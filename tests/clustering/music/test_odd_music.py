@@ -12,6 +12,7 @@ import soundfile
 from clustering.music import files as music_files
 from clustering.music.files import analyse_folder, table_of
 from clustering.music.sound import Limits
+from clustering.tables.tracks import read_tracks
 from foundation.user_data import DATA_HOME_VARIABLE
 from tests.clustering.music.conftest import in_turn
 
@@ -119,7 +120,7 @@ def library(tmp_path_factory, record):
     (folder / "cover.jpg").write_bytes(b"no music")
     if sys.platform == "linux":
         soundfile.write(folder / "cafe.flac", one, RATE)
-        os.rename(folder / "cafe.flac", os.fsencode(folder) + b"/" + NOT_UTF8)
+        (folder / "cafe.flac").rename(folder / os.fsdecode(NOT_UTF8))
     return folder
 
 
@@ -198,6 +199,20 @@ def test_import_and_playlist_name_them_too(library, tmp_path, emotify):
     said.append(err)
     for err in said:
         assert all(f"{name}: " in err and reason in err for name, reason in SKIPPED.items())
+
+
+def test_spoken_word_is_remembered_and_no_track(library, analysis, tmp_path, monkeypatch):
+    out = tmp_path / "mine.parquet"
+    shutil.copyfile(analysis[1], out)
+    heard = []
+    monkeypatch.setattr(
+        music_files, "each", lambda f, waiting, *a, **k: heard.extend(waiting) or iter(())
+    )
+    again = analyse_folder(library, out, limits=LIMITS(), progress=False)
+    assert "chapter 1.flac" not in {path.name for path in heard}
+    assert (str(library / "chapter 1.flac"), music_files.SPOKEN_WORD) in again.skipped
+    table = read_tracks(out)
+    assert "chapter 1" not in set(table.frame["name"]) and "1 spoken word" in table.summary()
 
 
 @pytest.mark.usefixtures("at_home")

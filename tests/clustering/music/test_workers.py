@@ -104,3 +104,8 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv(CACHE_HOME_VARIABLE, str(tmp_path / "file"))
     with pytest.raises(InputError, match=CACHE_HOME_VARIABLE):
         all_of(read)
+
+
+def test_no_process_at_all_is_refused():
+    with pytest.raises(InputError, match="at least one"):
+        all_of(read, n_jobs=0)
