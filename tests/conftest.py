@@ -4,6 +4,7 @@ With pytest-xdist (`make test`), every file is the work of one process, so that 
 share is made once; files that take long are begun first, so that no process is alone at the end.
 """
 
+import importlib
 import os
 import signal
 import subprocess
@@ -35,6 +36,19 @@ LONGEST = (
 
 def pytest_addoption(parser):
     parser.addoption("--without-heavy", action="store_true", help="skip the tests marked heavy")
+
+
+def pytest_configure(config):
+    # librosa's modules are compiled when first imported and Numba keeps the result. Two processes
+    # that do so at once may keep halves that crash together (numba/numba, issue 10128): be first.
+    if config.getoption("numprocesses", None):
+        for name in (
+            "librosa.util.utils",
+            "librosa.core.audio",
+            "librosa.core.pitch",
+            "librosa.beat",
+        ):
+            importlib.import_module(name)
 
 
 def pytest_collection_modifyitems(config, items):
