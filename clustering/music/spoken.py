@@ -4,8 +4,8 @@ Speech keeps no beat, pauses between phrases, and changes vowels all the time: a
 of three descriptors. It was fitted on sentences of 48 actors (RAVDESS, CREMA-D; joined with pauses,
 with noise, in a room) against 900 clips of music. It tells all that 19 speakers of two other
 languages said (EmoDB, nEMO), with noise at 25 dB and in a room, too, and takes 0.6 % of the clips
-for speech, none of them rap (`python benchmarks/spoken_word.py`). Singing alone, with pauses, counts
-as speech.
+for speech, none of them rap (`python benchmarks/spoken_word.py`). Singing alone, with pauses,
+counts as speech.
 """
 
 import math

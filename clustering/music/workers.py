@@ -9,6 +9,7 @@ does it is found.
 import os
 import platform
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from importlib.metadata import PackageNotFoundError, version
@@ -89,6 +90,8 @@ def _side_by_side(
 ) -> Iterator[Found]:
     if not waiting:
         return
+    # Of a process that died we tell in our own words.
+    warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
     pool = get_reusable_executor(
         max_workers=min(joblib.effective_n_jobs(n_jobs), len(waiting)),
         timeout=IDLE_SECONDS,
