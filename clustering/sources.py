@@ -141,7 +141,7 @@ def read_source(path: Path) -> TrackTable:
     if path.exists() and is_fma(path):
         frame, notes = _completed(read_fma(path))
     elif path.is_dir():
-        return read_music(path)
+        return read_music(path, fewest=1)
     else:
         table, how_read = read_frame(path)
         frame, notes = _completed(table)

@@ -204,16 +204,16 @@ def _nothing(folder: Path, skipped: list[tuple[str, str]]) -> InputError:
     )
 
 
-def read_music(folder: Path, found: MusicFiles | None = None) -> TrackTable:
+def read_music(folder: Path, found: MusicFiles | None = None, *, fewest: int = 2) -> TrackTable:
     """Return the tracks of a folder of music, whose table in the user's data folder is renewed.
 
     Raises
     ------
     InputError
-        As `analyse_folder`, or if fewer than one track can be used.
+        As `analyse_folder`, or if fewer than `fewest` tracks can be used.
     """
     found = find_music(folder) if found is None else found
-    if not found[0]:
+    if not any(found):
         raise InputError(
             f"{printable(folder)} is a folder without music; give a table of tracks (CSV or "
             f"Parquet), or the folder that your music is in: {WANTED}"
@@ -221,7 +221,7 @@ def read_music(folder: Path, found: MusicFiles | None = None) -> TrackTable:
     analysis = analyse_folder(folder, table_of(folder), found=found)
     raw = in_our_columns(analysis.frame, printable(folder))
     notes = (*raw.notes, *analysis.left_out)
-    return tidied(raw.frame, printable(folder), raw.layout, notes, fewest=1)
+    return tidied(raw.frame, printable(folder), raw.layout, notes, fewest=fewest)
 
 
 def table_of(folder: Path) -> Path:

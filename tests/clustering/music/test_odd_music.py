@@ -10,9 +10,10 @@ import pytest
 import soundfile
 
 from clustering.music import files as music_files
-from clustering.music.files import analyse_folder, table_of
+from clustering.music.files import analyse_folder, read_music, table_of
 from clustering.music.sound import Limits
 from clustering.tables.tracks import read_tracks
+from foundation.errors import InputError
 from foundation.user_data import DATA_HOME_VARIABLE
 from tests.clustering.music.conftest import in_turn
 
@@ -177,6 +178,16 @@ def test_a_name_that_is_not_utf8_is_shown_escaped(analysis):
     if sys.platform != "linux":
         pytest.skip("other systems take no such names")
     assert any(path.endswith("caf\\xe9.flac") for path, _ in analysis[0].skipped)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_folder_of_nothing_but_such_names_is_not_without_music(tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
+    folder = tmp_path / "music"
+    folder.mkdir()
+    (folder / os.fsdecode(NOT_UTF8)).touch()
+    with pytest.raises(InputError, match=r"(?s)no music that can be used.*not UTF-8"):
+        read_music(folder)
 
 
 @pytest.mark.usefixtures("at_home")
