@@ -18,8 +18,12 @@ import numpy as np
 import pytest
 
 from app.command.main import main
+from clustering.music.workers import NUMBA_VARIABLE, numba_folder
 from foundation.user_data import CACHE_HOME_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
+# What Numba compiles takes long: it is kept for all tests and the processes that they start.
+os.environ[CACHE_HOME_VARIABLE] = str(Path(tempfile.gettempdir(), "emotify-tests"))
+os.environ[NUMBA_VARIABLE] = str(numba_folder())
 HEAVY = "heavy; `make test-all` runs it"
 LONGEST = (
     "2_train_emotion_model.ipynb",
@@ -74,8 +78,6 @@ def own_folders(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv(DATA_HOME_VARIABLE, str(folder / "data"))
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(folder / "config"))
-    # What Numba compiles takes long: all runs of tests share it.
-    monkeypatch.setenv(CACHE_HOME_VARIABLE, str(Path(tempfile.gettempdir(), "emotify-tests")))
     for variable in ("NO_PROXY", "no_proxy"):  # the servers of tests are on this computer
         monkeypatch.setenv(variable, "127.0.0.1,localhost")
     return folder

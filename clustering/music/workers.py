@@ -71,7 +71,7 @@ def each(
         )
     left = dict.fromkeys(waiting)
     for advice in (
-        f"the compiled code in {printable(_numba_folder())} is made anew, and the rest tried again",
+        f"the compiled code in {printable(numba_folder())} is made anew, and the rest tried again",
         "the rest is read file by file",
     ):
         try:
@@ -81,7 +81,7 @@ def each(
             return
         except _DiedError:
             tell(f"a process that was reading music died; {advice}")
-            shutil.rmtree(_numba_folder(), ignore_errors=True)
+            shutil.rmtree(numba_folder(), ignore_errors=True)
     yield from _one_by_one(function, list(left), asked)
 
 
@@ -95,7 +95,7 @@ def _side_by_side(
     pool = get_reusable_executor(
         max_workers=min(joblib.effective_n_jobs(n_jobs), len(waiting)),
         timeout=IDLE_SECONDS,
-        env={**ONE_THREAD, NUMBA_VARIABLE: os.fspath(_numba_folder())},
+        env={**ONE_THREAD, NUMBA_VARIABLE: os.fspath(numba_folder())},
     )
     try:
         pool.submit(_compile).result()  # by one alone: two at once write over each other
@@ -137,7 +137,7 @@ def _compile() -> None:
     compile_first()
 
 
-def _numba_folder() -> Path:
+def numba_folder() -> Path:
     """Return where Numba keeps what it compiled with these versions.
 
     Raises

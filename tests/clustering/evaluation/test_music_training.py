@@ -81,7 +81,7 @@ def test_models_and_scores_are_written_and_right(data, tmp_path):
     out = tmp_path / "music" / "model.npz"
     scores = train(data, data / CATALOGUE, out).set_index("target")
     assert scores.loc["energy", "spearman"] > 0.8
-    assert scores.loc["quadrant", "accuracy"] > 0.35
+    assert scores.loc["heard: quadrant", "accuracy"] > 0.35
     assert scores.loc["20 picks, angry, and mood heard", "accuracy"] > 0.3
     assert (tmp_path / "music" / "scores.csv").is_file()
     model = load_model(out)

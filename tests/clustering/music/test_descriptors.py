@@ -100,7 +100,7 @@ def test_the_middle_of_an_m4a_is_the_middle_of_a_wav(tmp_path, record):
 
 @pytest.mark.parametrize(
     ("sound", "words"),
-    [(np.zeros(44_100 * 5), "is silent"), (np.ones(44_100), "too little for music")],
+    [(np.zeros(44_100 * 5), "is silent"), (np.ones(44_100), "lasts 1 s, less than 3 s")],
 )
 def test_what_is_no_music_is_refused(tmp_path, sound, words):
     soundfile.write(tmp_path / "x.flac", sound * 0.5, 44_100)

@@ -76,14 +76,14 @@ def test_the_file_that_ends_its_process_is_named_and_the_others_are_read():
 
 
 def test_a_poisoned_cache_is_emptied_and_all_is_read():
-    poison(workers._numba_folder()).touch()
+    poison(workers.numba_folder()).touch()
     found, told = all_of(dies_where_poison_is, n_jobs=2)
     assert [found[path.name][1] for path in FILES] == [""] * 4
     assert len(told) == 1 and "made anew" in told[0]
 
 
 def test_a_cache_that_raises_is_emptied_too(monkeypatch):
-    poison(workers._numba_folder()).touch()
+    poison(workers.numba_folder()).touch()
     monkeypatch.setattr(workers, "_compile", raises_where_poison_is)
     found, told = all_of(read)
     assert len(found) == 4 and len(told) == 1
