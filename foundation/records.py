@@ -6,6 +6,7 @@ is told apart from a damaged one.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,8 +16,39 @@ from typing import Any, TypeVar
 from foundation.errors import InputError
 from foundation.safe_write import write_text
 from foundation.text import printable
+from foundation.user_data import keep_private
 
 T = TypeVar("T")
+# What reading stored values raises where they are not as they were written.
+DAMAGE = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def strict_json(text: str) -> Any:
+    """Return what a JSON text says.
+
+    Raises
+    ------
+    RecursionError
+        If it is nested too deep.
+    ValueError
+        If it is no JSON, or a number in it is not finite.
+    """
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if not math.isfinite(value):
+            raise ValueError(f"{digits[:20]} is no finite number")
+        return value
+
+    return json.loads(text, parse_constant=number, parse_float=number)
 
 
 @dataclass(frozen=True)
@@ -52,7 +84,9 @@ class RecordFormat:
             If it cannot be written.
         """
         stored = {"format": self.name, "format_version": self.version, **content}
-        write_text(path, json.dumps(stored, indent=self.indent) + "\n", private=True)
+        write_text(
+            path, json.dumps(stored, indent=self.indent, allow_nan=False) + "\n", private=True
+        )
 
     def read(self, path: Path, make: Callable[[dict[str, Any]], T], advice: str) -> T:
         """Return what `make` makes of a file.
@@ -62,8 +96,7 @@ class RecordFormat:
         path
             The file.
         make
-            Takes what `write` was given, and checks it: of damage it may raise an `AttributeError`,
-            `IndexError`, `KeyError`, `TypeError` or `ValueError`.
+            Takes what `write` was given, and checks it: of damage it may raise one of `DAMAGE`.
         advice
             What to do if it is of no use; the message ends with it.
 
@@ -79,12 +112,12 @@ class RecordFormat:
             return InputError(f"{printable(path)}: {what}; {advice}")
 
         try:
-            stored = json.loads(path.read_text("utf-8"))
+            stored = strict_json(path.read_text("utf-8"))
         except FileNotFoundError:
             raise
         except OSError as error:
             raise refused(f"cannot be read ({error.strerror})") from error
-        except ValueError as error:
+        except DAMAGE as error:
             raise refused(f"is damaged ({error})") from error
         name, version = (self.name, self.version) if self.unnamed else (None, None)
         if not isinstance(stored, dict) or stored.pop("format", name) != self.name:
@@ -92,9 +125,10 @@ class RecordFormat:
         found = stored.pop("format_version", version)
         if found != self.version:
             raise refused(f"has format version {found}, this Emotify reads {self.version}")
+        keep_private(path)  # it may have been copied here
         try:
             return make(stored)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise refused(f"is damaged ({error!r})") from error
 
     def recall(

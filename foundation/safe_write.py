@@ -1,5 +1,6 @@
 """Write a file, or several that belong together, so that a reader never meets half of it."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -8,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foundation.errors import InputError
+from foundation.text import printable
 
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 ON_THE_WAY = SAVING, COMPLETE = ".saving", ".complete"  # in a folder whose files are replaced
 
 
@@ -26,22 +29,18 @@ def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If `path` is a folder, or its folder is missing or may not be written to.
+        If `path` is a folder, or its folder is missing, full or may not be written to.
     """
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file to write")
-    try:
+    with _answered(path, "choose an existing folder that you may write to"):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror}); choose an existing folder that you may "
-            "write to"
-        ) from error
     os.close(handle)
     partial = Path(name)
     try:
-        yield partial
+        with _answered(path, only=FULL_DISK):
+            yield partial
         if not private:  # as mkstemp's files are
             umask = os.umask(0)
             os.umask(umask)
@@ -77,23 +76,48 @@ def files_together(folder: Path) -> Iterator[Path]:
         If it cannot be written to.
     """
     staged = folder / SAVING
-    try:
+    with _answered(folder, "choose a folder that you may write to"):
         folder.mkdir(parents=True, exist_ok=True)
         _move_complete(folder)
         shutil.rmtree(staged, ignore_errors=True)  # of a run that was killed
         staged.mkdir()
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written to ({error.strerror}); choose a folder that you may write "
-            "to"
-        ) from error
     try:
-        yield staged
+        with _answered(folder, only=FULL_DISK):
+            yield staged
         staged.rename(folder / COMPLETE)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
     _move_complete(folder)
+
+
+@contextmanager
+def _answered(target: Path, advice: str = "", only: frozenset[int] | None = None) -> Iterator[None]:
+    """Turn what the disk refuses into an answer; in a block of others `only` no room."""
+    try:
+        yield
+    except OSError as error:
+        if only is not None and error.errno not in only:
+            raise
+        raise InputError(cannot_write(target, error, advice)) from error
+
+
+def cannot_write(target: Path | str, error: OSError, advice: str) -> str:
+    """Return the answer to what the disk refuses.
+
+    Parameters
+    ----------
+    target
+        What should have been written.
+    error
+        What was raised.
+    advice
+        What to do, if it is not that there is no room.
+    """
+    if error.errno in FULL_DISK:
+        advice = "make room or choose another disk; what was there before is as it was"
+    shown = printable(target) if isinstance(target, Path) else target
+    return f"{shown} cannot be written ({error.strerror or error}); {advice}"
 
 
 def read_together(folder: Path, name: str) -> bytes:

@@ -1,6 +1,8 @@
 """Where Emotify keeps what belongs to a user: the system's folders for it, or chosen ones."""
 
+import contextlib
 import os
+import stat
 from pathlib import Path
 
 from foundation.errors import InputError
@@ -45,14 +47,15 @@ def user_cache_folder() -> Path:
 
 
 def make_private_folder(folder: Path, variable: str) -> None:
-    """Make a folder that only its owner may look into, unless it is there.
+    """Make a folder that only its owner may look into; one that is there is made so.
 
     Parameters
     ----------
     folder
         Under `user_data_folder` or `user_config_folder`.
     variable
-        What moves it: `DATA_HOME_VARIABLE` or `CONFIG_HOME_VARIABLE`.
+        What moves it: `DATA_HOME_VARIABLE` or `CONFIG_HOME_VARIABLE`. The folder that it names
+        itself is left as it is: other things may lie there.
 
     Raises
     ------
@@ -68,3 +71,14 @@ def make_private_folder(folder: Path, variable: str) -> None:
             f"{printable(folder)} cannot be made ({error.strerror}); set {variable} to a folder "
             "that you may write to"
         ) from error
+    chosen = os.environ.get(variable)
+    if not chosen or Path(chosen) != folder:
+        keep_private(folder)
+
+
+def keep_private(path: Path) -> None:
+    """Take from others what they may do with a file or folder; what is not there stays so."""
+    with contextlib.suppress(OSError):  # somebody else's, or of a system that knows no such thing
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            path.chmod(mode & 0o700)

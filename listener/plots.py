@@ -11,7 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from emotions.labels import EMOTIONS, emotion_named
 from foundation.plot_style import FAINT, INK, new_axes, style
 from foundation.safe_write import whole_file
-from listener.store import Entry
+from listener.rows import Entry
 
 
 def plot_history(entries: Sequence[Entry], axes: Axes | None = None) -> Axes:

@@ -13,7 +13,12 @@ from typing import Any
 from clustering.choice.filters import Filters
 from foundation.errors import InputError
 from foundation.safe_write import write_text
-from foundation.user_data import CONFIG_HOME_VARIABLE, make_private_folder, user_config_folder
+from foundation.user_data import (
+    CONFIG_HOME_VARIABLE,
+    keep_private,
+    make_private_folder,
+    user_config_folder,
+)
 
 FILE = "profile.toml"
 EXAMPLE = """\
@@ -100,9 +105,12 @@ def read_profile(path: str | Path | None = None) -> Profile:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{where} cannot be read ({error}); it should be UTF-8 text") from error
+    if path is None:
+        make_private_folder(where.parent, CONFIG_HOME_VARIABLE)
+        keep_private(where)
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(
             f"{where} is no valid TOML ({error}); `emotify profile --example` shows how it looks"
         ) from error
@@ -139,7 +147,7 @@ def write_example(path: Path | None = None) -> Path:
     if path.exists():
         raise InputError(f"{path} is there already; open it in an editor")
     make_private_folder(path.parent, CONFIG_HOME_VARIABLE)
-    write_text(path, EXAMPLE)
+    write_text(path, EXAMPLE, private=True)
     return path
 
 

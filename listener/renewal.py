@@ -6,7 +6,7 @@ that the system runs twice does no harm.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from clustering.choice.wish import Wish
 from clustering.playlist import Playlist, make_playlist
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
+from foundation.records import DAMAGE
 from listener.schedules import Schedule, period, picks_seed
 from spotify.from_playlist import described, track_ids, wanted_tracks
 from spotify.journal import Request
@@ -97,16 +98,16 @@ class Choice:
                     n_tracks=int(told["n_tracks"]),
                     filters=Filters(**told["filters"]),
                 ),
-                tracks=told["tracks"],
-                moods=told["moods"],
-                profile=told["profile"],
-                favourites=tuple(told["favourites"]),
+                tracks=_text_or_none(told["tracks"]),
+                moods=_text_or_none(told["moods"]),
+                profile=_text_or_none(told["profile"]),
+                favourites=tuple(map(str, told["favourites"])),
                 renewals=tuple(
-                    (one["period"], tuple(WantedTrack.from_dict(t) for t in one["tracks"]))
+                    (str(one["period"]), tuple(WantedTrack.from_dict(t) for t in one["tracks"]))
                     for one in told["renewals"]
                 ),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise InputError(
                 f"the schedule {schedule.name!r} is damaged ({error!r}); remove it with `emotify "
                 f"playlist refresh {schedule.name} --remove`, and make it again"
@@ -121,9 +122,15 @@ class Choice:
         return open_catalogue(self.tracks, moods=self.moods)
 
 
+def _text_or_none(value: Any) -> str | None:
+    if not isinstance(value, str | None):
+        raise TypeError(f"{value!r} is no path")
+    return value
+
+
 def renewed(
     schedule: Schedule,
-    catalogue: Catalogue | LargeCatalogue,
+    opened: Callable[[], Catalogue | LargeCatalogue],
     taste: Taste,
     judgements: pd.DataFrame,
     *,
@@ -135,8 +142,8 @@ def renewed(
     ----------
     schedule
         With a choice that holds the last renewals.
-    catalogue
-        Of `Choice.opened`.
+    opened
+        As `Choice.opened`; called only where fresh picks are due.
     taste, judgements
         What is known of the listener.
     today
@@ -161,7 +168,7 @@ def renewed(
     n_tracks = choice.wish.n_tracks
     n_fresh = max(n_tracks - len(kept), math.ceil(LEAST_FRESH_SHARE * n_tracks))
     wish = replace(choice.wish, n_tracks=n_fresh, seed=picks_seed(schedule, today), taste=taste)
-    fresh = None
+    catalogue, fresh = opened(), None
     for n_past in range(len(choice.renewals), -1, -1):
         past = [t for _, tracks in choice.renewals[len(choice.renewals) - n_past :] for t in tracks]
         known = Filters(not_tracks=tuple(dict.fromkeys(track_ids((*past, *kept)))))
@@ -193,7 +200,8 @@ def told(
     judgements
         What is known of the tracks that were kept, since they were liked.
     """
-    rows = judgements.drop(columns="liked").set_index("track_id", drop=False)
+    rows = judgements.drop(columns="liked").set_index("track_id", drop=False).astype(object)
+    rows = rows.where(rows.notna(), None)  # a feature that is not known
     kept = [track.track_id for track in tracks[: len(tracks) - len(fresh)]]
     playlist = fresh.to_dict()
     return playlist | {"tracks": [*rows.loc[kept].to_dict("records"), *playlist["tracks"]]}

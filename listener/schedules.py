@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -180,8 +180,11 @@ def _checked(name: str, stored: dict[str, Any]) -> Schedule:
         raise ValueError(f"schedule {schedule.name!r}, {schedule.every!r}")
     datetime.fromisoformat(schedule.created)
     texts = (schedule.playlist, *schedule.environment, *schedule.environment.values())
-    if not (isinstance(schedule.choice, dict) and all(isinstance(t, str) for t in texts)):
+    kinds = isinstance(schedule.choice, dict), isinstance(schedule.public, bool)
+    if not all((*kinds, *(isinstance(text, str) for text in texts))):
         raise TypeError("values of the wrong kind")
+    if not schedule.playlist.strip():
+        raise ValueError("the playlist has no name")
     return schedule
 
 
@@ -190,9 +193,15 @@ def schedule_names() -> list[str]:
     return record_names(schedule_folder(), NAME)
 
 
-def schedules() -> list[Schedule]:
-    """Return all schedules by name; raise `InputError` if one is damaged."""
-    return [load(name) for name in schedule_names()]
+def schedules(tell: Callable[[str], None]) -> list[Schedule]:
+    """Return all schedules by name; those that are damaged are told instead."""
+    found = []
+    for name in schedule_names():
+        try:
+            found.append(load(name))
+        except InputError as error:
+            tell(str(error))
+    return found
 
 
 def remove(name: str) -> None:

@@ -1,130 +1,58 @@
 """What is remembered of a listener: judgements of tracks, and past estimates with their playlists.
 
-One private SQLite file in the user's data folder. A file that is damaged is set aside under another
-name, never written over. Entries are ordered as they came, not by their time: clocks jump.
+One private SQLite file in the user's data folder (`listener.memory_file`). Entries are ordered as
+they came, not by their time: clocks jump. A row that cannot be read is left out and said
+(`listener.rows`); `Store.repair` tells what it was.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from clustering.tables.layouts import FEATURE_NAMES
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
-from foundation.user_data import user_data_folder
+from foundation.records import DAMAGE, RecordFormat
+from foundation.text import printable
+from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
+from listener.memory_file import connected, folded, note_all_tracks, note_tracks, tracks_key
+from listener.rows import (
+    ENTRY,
+    IMPORTED,
+    JUDGEMENT,
+    KINDS,
+    PAST_TRACK,
+    Entry,
+    ImportedTable,
+    Kind,
+    LostRow,
+    Track,
+)
 
+T = TypeVar("T")
 FILE = "listener.sqlite"
-APPLICATION_ID = 0x456D6F74  # "Emot", so that another program's file is not taken for ours
-VERSION = 1
-PATIENCE_SECONDS = 30.0  # for another run that is writing
-SCHEMA = f"""
-CREATE TABLE judgement (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    track_id TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    artist TEXT NOT NULL,
-    liked INTEGER NOT NULL CHECK (liked IN (0, 1)),
-    at TEXT NOT NULL,
-    {", ".join(f"{name} REAL" for name in FEATURE_NAMES)}
-);
-CREATE TABLE entry (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    at TEXT NOT NULL,
-    source TEXT NOT NULL,
-    emotion TEXT NOT NULL,
-    estimate TEXT NOT NULL,
-    playlist TEXT NOT NULL,
-    spotify_url TEXT
-);
-CREATE TABLE imported (
-    path TEXT PRIMARY KEY
-);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""
-
-
-JUDGEMENT = ("track_id", "name", "artist", "liked", *FEATURE_NAMES)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One playlist that was made, and what it was made for.
-
-    Attributes
-    ----------
-    number
-        Counts up; the latest has the highest.
-    at
-        When, by the clock of that moment, with time zone.
-    source
-        Name of the recording; empty if the emotion was named.
-    emotion
-        Its label.
-    estimate
-        As `emotions.estimate.EmotionEstimate.to_dict` gives it, without segments and people.
-    playlist
-        As `clustering.playlist.Playlist.to_dict` gives it.
-    spotify_url
-        Where it is on Spotify, if it is.
-    """
-
-    number: int
-    at: datetime
-    source: str
-    emotion: str
-    estimate: dict[str, Any]
-    playlist: dict[str, Any]
-    spotify_url: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return vars(self) | {"at": self.at.isoformat()}
-
-    def describe(self) -> str:
-        """Return one line for a terminal, in local time."""
-        when = f"{self.at.astimezone():%Y-%m-%d %H:%M}"
-        sure = f" ({self.estimate['confidence']:.0%})" if self.source else ""
-        doubt = ", not sure" if self.estimate["uncertain"] else ""
-        line = (
-            f"{when}  {self.emotion}{sure}{doubt}, {self.source or 'named'}: "
-            f"{self.playlist['mode']}, {len(self.playlist['tracks'])} tracks of "
-            f"{self.playlist['mood']['name']!r}"
-        )
-        return line if self.spotify_url is None else f"{line}, {self.spotify_url}"
-
-
-@dataclass(frozen=True)
-class Track:
-    """A track as far as a judgement needs it.
-
-    Attributes
-    ----------
-    track_id, name, artist
-        As in its table.
-    features
-        The eight audio features in Spotify's units.
-    """
-
-    track_id: str
-    name: str
-    artist: str
-    features: dict[str, float]
+LOST = RecordFormat("emotify-lost-rows", 1, "list of rows that could not be read")
+JUDGED = ("track_id", "name", "artist", "liked", *FEATURE_NAMES)
 
 
 class Store:
     """The listener's memory; see the module."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, tell: Callable[[str], None]
+    ) -> None:
         self.path = path
         self._connection = connection
+        self._tell = tell
+        self._told: set[str] = set()
 
     # ------------------------------------------------------------------------------ judgements
 
@@ -148,10 +76,7 @@ class Store:
 
     def judgements(self) -> pd.DataFrame:
         """Return all judgements, the latest last: track_id, name, artist, liked, features."""
-        rows = self._connection.execute(
-            f"SELECT {', '.join(JUDGEMENT)} FROM judgement ORDER BY number"
-        ).fetchall()
-        return _judgements(rows)
+        return _judgements(self._read(JUDGEMENT, "ORDER BY number"))
 
     # --------------------------------------------------------------------------------- history
 
@@ -165,55 +90,145 @@ class Store:
         """
         felt = replace(estimate, segments=(), people=()).to_dict()
         del felt["segments"]  # of an hour, 3600 of them
-        told = (json.dumps(value) for value in (felt, playlist))
+        told = _as_json(felt), _as_json(playlist)
+        values = (_now(), source, estimate.label, *told)
         with self._connection as writing:
-            writing.execute(
+            number = writing.execute(
                 "INSERT INTO entry (at, source, emotion, estimate, playlist) "
                 "VALUES (?, ?, ?, ?, ?)",
-                (_now(), source, estimate.label, *told),
-            )
+                values,
+            ).lastrowid
+            for entry in self._read(ENTRY, "WHERE number = ?", number):
+                note_tracks(writing, entry.number, entry.tracks)
 
     def link(self, track_ids: Sequence[str | None], url: str) -> None:
         """Keep where the latest playlist of these tracks is on Spotify."""
-        for entry in self.entries():
-            if [track["track_id"] for track in entry.playlist["tracks"]] == list(track_ids):
-                with self._connection as writing:
-                    writing.execute(
-                        "UPDATE entry SET spotify_url = ? WHERE number = ?", (url, entry.number)
-                    )
-                return
+        with self._connection as writing:
+            writing.execute(
+                "UPDATE entry SET spotify_url = ? WHERE number = "
+                "(SELECT max(number) FROM entry WHERE tracks_key = ?)",
+                (url, tracks_key(track_ids)),
+            )
 
     def entries(self, most: int | None = None) -> list[Entry]:
         """Return what was remembered, the latest first, at most `most`."""
-        rows = self._connection.execute(
-            "SELECT number, at, source, emotion, estimate, playlist, spotify_url FROM entry "
-            "ORDER BY number DESC LIMIT ?",
-            (-1 if most is None else most,),
-        )
-        return [_entry(row) for row in rows]
+        return self._read(ENTRY, "ORDER BY number DESC", most=most)
 
-    def past_tracks(self) -> Iterator[Track]:
-        """Yield the tracks of past playlists, in order, those of the latest first."""
-        for entry in self.entries():
-            for told in entry.playlist["tracks"]:
-                yield Track(
-                    told["track_id"],
-                    told["name"],
-                    told["artist"],
-                    {name: told[name] for name in FEATURE_NAMES},
-                )
+    def past_tracks(self, track_id: str, title: str) -> list[Track]:
+        """Return the track of past playlists that has this id, else those of this title.
+
+        Parameters
+        ----------
+        track_id
+            As in its table.
+        title
+            Or artist and title, as ``artist - title``; case and blanks do not count.
+
+        Returns
+        -------
+        list of Track
+            Those of the latest playlist first, each as that told it.
+        """
+        by_id = self._read(PAST_TRACK, "WHERE track_id = ?", _as_text(track_id))
+        if by_id:
+            return by_id
+        wanted = _as_text(folded(title))
+        by_title = "WHERE title = ? OR full_title = ? ORDER BY entry DESC, rowid"
+        return self._read(PAST_TRACK, by_title, wanted, wanted)
 
     # ---------------------------------------------------------------------------------- tables
 
-    def note_import(self, table: Path) -> None:
-        """Keep where a table with the listener's own tracks is, so that it can be forgotten."""
-        with self._connection as writing:
-            writing.execute("INSERT OR IGNORE INTO imported VALUES (?)", (str(table.absolute()),))
+    def note_import(self, table: Path, *, is_written: bool) -> None:
+        """Keep where a table with the listener's own tracks is, so that it can be forgotten.
 
-    def imported(self) -> list[Path]:
-        """Return where tables with the listener's own tracks were written."""
-        rows = self._connection.execute("SELECT path FROM imported ORDER BY path")
-        return [Path(path) for (path,) in rows]
+        Parameters
+        ----------
+        table
+            The file.
+        is_written
+            Whether it is there as the import made it; else it is about to be, and what is there
+            now is none of ours.
+
+        Raises
+        ------
+        OSError
+            If it should be there and cannot be read.
+        """
+        name = os.fsencode(table.absolute())
+        try:
+            key: str | bytes = name.decode()
+        except UnicodeDecodeError:
+            key = name
+        with self._connection as writing:
+            writing.execute("INSERT OR IGNORE INTO imported (path) VALUES (?)", (key,))
+            if is_written:
+                now = ImportedTable.of(table)
+                writing.execute(
+                    "UPDATE imported SET n_bytes = ?, time_ns = ?, sha256 = ? WHERE path = ?",
+                    (now.n_bytes, now.time_ns, now.sha256, key),
+                )
+
+    def imported(self) -> list[ImportedTable]:
+        """Return the tables with the listener's own tracks that were written."""
+        return self._read(IMPORTED, "ORDER BY path")
+
+    # --------------------------------------------------------------------------------- damage
+
+    def repair(self) -> tuple[list[LostRow], Path | None]:
+        """Take out the rows that cannot be read, and keep them in a file; mend the index of tracks.
+
+        Returns
+        -------
+        lost
+            What they were.
+        path
+            The private file that holds all that is left of them; None if there are none.
+
+        Raises
+        ------
+        InputError
+            If that file cannot be written; then nothing is taken out.
+        """
+        lost = [row for kind in KINDS for row in self._lost(kind)]
+        path = None
+        if lost:
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+            path = self.path.with_name(f"{self.path.name}.lost-{stamp}.json")
+            LOST.write(path, {"rows": [row.to_dict() for row in lost]})
+        with self._connection as writing:
+            for row in lost:
+                writing.execute(f"DELETE FROM {row.kind.table} WHERE rowid = ?", (row.number,))
+            note_all_tracks(writing)
+        return lost, path
+
+    def _lost(self, kind: Kind) -> list[LostRow]:
+        rows = self._connection.execute(
+            f"SELECT rowid, {', '.join(kind.columns)} FROM {kind.table} ORDER BY rowid"
+        )
+        found = (LostRow.of(kind, number, row) for number, *row in rows)
+        return [row for row in found if row is not None]
+
+    def _read(self, kind: Kind[T], which: str, *values: Any, most: int | None = None) -> list[T]:
+        """Return the rows of a table that can be read, and say once if there are others."""
+        rows = self._connection.execute(
+            f"SELECT {', '.join(kind.columns)} FROM {kind.table} {which}", values
+        )
+        found: list[T] = []
+        n_lost = 0
+        for row in rows:
+            if most is not None and len(found) >= most:
+                break
+            try:
+                found.append(kind.read(row))
+            except DAMAGE:
+                n_lost += 1
+        if n_lost and kind.table not in self._told:
+            self._told.add(kind.table)
+            self._tell(
+                f"{kind.counted(n_lost)} cannot be read and {'is' if n_lost == 1 else 'are'} left "
+                "out; `emotify history --repair` shows what was lost"
+            )
+        return found
 
 
 def no_judgements() -> pd.DataFrame:
@@ -221,8 +236,8 @@ def no_judgements() -> pd.DataFrame:
     return _judgements([])
 
 
-def _judgements(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(JUDGEMENT))
+def _judgements(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(JUDGED))
     texts = dict.fromkeys(("track_id", "name", "artist"), "str")
     return frame.astype({**texts, "liked": bool, **dict.fromkeys(FEATURE_NAMES, float)})
 
@@ -234,7 +249,7 @@ def open_store(tell: Callable[[str], None], path: str | Path | None = None) -> I
     Parameters
     ----------
     tell
-        Is told when a damaged file had to be set aside.
+        Is told when a damaged file had to be set aside, and when rows cannot be read.
     path
         The file; None for that in the user's data folder.
 
@@ -244,16 +259,27 @@ def open_store(tell: Callable[[str], None], path: str | Path | None = None) -> I
         If the file cannot be opened or written, is in use for too long, or comes from a later
         version.
     """
-    path = store_path() if path is None else Path(path)
+    if path is None:
+        path = store_path()
+        make_private_folder(path.parent, DATA_HOME_VARIABLE)
+    path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(_connected(path, tell)) as connection:
-            yield Store(path, connection)
+        connection = connected(path, tell)
     except (sqlite3.Error, OSError) as error:
-        raise InputError(
-            f"{path} cannot be used ({error}); see that its folder may be written to and that no "
-            "other program keeps it busy"
-        ) from error
+        raise _unusable(path, error) from error
+    with closing(connection):
+        try:
+            yield Store(path, connection, tell)
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{printable(path)} cannot be used ({error}); see that there is room on the disk, that its "
+        "folder may be written to, and that no other program keeps it busy"
+    )
 
 
 def store_path() -> Path:
@@ -261,81 +287,14 @@ def store_path() -> Path:
     return user_data_folder("listener") / FILE
 
 
-def _connected(path: Path, tell: Callable[[str], None]) -> sqlite3.Connection:
-    for _ in range(2):
-        path.touch(mode=0o600)
-        connection = sqlite3.connect(path, timeout=PATIENCE_SECONDS)
-        try:
-            _prepared(connection, path)
-        except sqlite3.OperationalError:  # locked, or a disk that cannot be written to: not damaged
-            connection.close()
-            raise
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            aside = _set_aside(path)
-            tell(
-                f"{path} is damaged ({error}); it is kept as {aside.name}, and a new memory of "
-                "likes and history begins"
-            )
-            continue
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-    raise sqlite3.DatabaseError("it is damaged again")
-
-
-def _prepared(connection: sqlite3.Connection, path: Path) -> None:
-    """Check a file, and make the tables of a new one.
-
-    Raises
-    ------
-    sqlite3.DatabaseError
-        If the file is damaged or no memory of ours.
-    """
-    (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if health != "ok":
-        raise sqlite3.DatabaseError(health)
-    connection.execute("BEGIN IMMEDIATE")  # two runs may both meet a new file
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if tables and owner != APPLICATION_ID:
-        raise sqlite3.DatabaseError("it is a database of something else")
-    if version > VERSION:
-        raise InputError(f"{path} was written by a later version of Emotify; update Emotify")
-    if not tables:
-        for statement in SCHEMA.split(";"):
-            connection.execute(statement)
-    connection.commit()
-
-
-def _set_aside(path: Path) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    number, aside = 0, path.with_name(f"{path.name}.damaged-{stamp}")
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
-    path.rename(aside)
-    for tail in ("-journal", "-wal", "-shm"):  # of the damaged file; a new one must not meet it
-        rest = path.with_name(path.name + tail)
-        if rest.exists():
-            rest.rename(aside.with_name(aside.name + tail))
-    return aside
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    number, at, source, emotion, estimate, playlist, url = row
-    return Entry(
-        number=number,
-        at=datetime.fromisoformat(at),
-        source=source,
-        emotion=emotion,
-        estimate=json.loads(estimate),
-        playlist=json.loads(playlist),
-        spotify_url=url,
-    )
+def _as_text(text: str) -> str:
+    """Return a text that SQLite can hold: half a pair of surrogates is none."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _as_json(value: Any) -> str:
+    return _as_text(json.dumps(value, ensure_ascii=False, allow_nan=False))

@@ -17,8 +17,10 @@ from clustering.choice.taste import COLUMNS, Taste
 from clustering.tables.layouts import FEATURE_NAMES, NEEDED_COLUMNS
 from clustering.tables.tracks import UNKNOWN_ARTIST, TrackTable, bare_track_id, credited_artists
 from foundation.errors import InputError
+from listener.memory_file import folded
 from listener.profile import Profile
-from listener.store import Store, Track
+from listener.rows import Track
+from listener.store import Store
 
 ARTIST_OUT = 3
 
@@ -86,7 +88,7 @@ def find_track(word: str, store: Store, table: str | Path | None = None) -> Trac
                 "`emotify history --last` shows it"
             )
         word = tracks[int(word) - 1]["track_id"]
-    found = _meant(word, store.past_tracks())
+    found = store.past_tracks(_bare(word), word)
     if not found:
         opened = open_table(table)
         if not isinstance(opened, TrackTable):
@@ -94,8 +96,7 @@ def find_track(word: str, store: Store, table: str | Path | None = None) -> Trac
                 f"no track {word!r} in your playlists, and {opened.source} is too large to look "
                 "through; name a track of one of your playlists"
             )
-        if isinstance(opened, TrackTable):
-            found = _meant(word, _tracks(_candidates(opened.frame, word)))
+        found = _meant(word, _tracks(_candidates(opened.frame, word)))
     if not found:
         raise InputError(
             f"no track {word!r} in your playlists or in the table; give a number of the latest "
@@ -109,7 +110,7 @@ def find_track(word: str, store: Store, table: str | Path | None = None) -> Trac
 
 def _candidates(frame: pd.DataFrame, word: str) -> pd.DataFrame:
     """Return rows that `word` may mean; only few of a table need a closer look."""
-    titles = {_folded(word), _folded(word.partition(" - ")[2])}  # a title may hold a dash, too
+    titles = {folded(word), folded(word.partition(" - ")[2])}  # a title may hold a dash, too
     rows = (frame["track_id"] == _bare(word)) | frame["name"].str.casefold().isin(titles)
     return frame.loc[rows, list(NEEDED_COLUMNS)]
 
@@ -122,19 +123,15 @@ def _tracks(frame: pd.DataFrame) -> Iterator[Track]:
 
 def _meant(word: str, tracks: Iterable[Track]) -> list[Track]:
     """Return the tracks that a word means: by id if there is one, else by title."""
-    track_id, text = _bare(word), _folded(word)
+    track_id, text = _bare(word), folded(word)
     by_title: dict[str, Track] = {}
     for track in tracks:
         if track.track_id == track_id:
             return [track]
-        if text in (_folded(track.name), _folded(f"{track.artist} - {track.name}")):
+        if text in (folded(track.name), folded(f"{track.artist} - {track.name}")):
             by_title.setdefault(track.track_id, track)
     return list(by_title.values())
 
 
 def _bare(word: str) -> str:
     return str(bare_track_id(pd.Series([word])).fillna(word).iloc[0])
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

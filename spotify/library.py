@@ -27,6 +27,7 @@ KINDS = {
 }
 TIME_RANGES = ("long_term", "medium_term", "short_term")
 COLUMNS = ("track_id", "name", "artist", "isrc")
+MOST_TRACKS = 10**9  # no list is longer
 NO_TRACK = "are no tracks of Spotify (episodes, local files, removed ones)"
 FORMAT = RecordFormat(
     "emotify-spotify-import", 1, "begun import from Spotify", unnamed=True, indent=None
@@ -205,9 +206,16 @@ def _read_state(path: Path, kind: str, listener: str, tell: Callable[[str], None
             listener,
             rows,
             Counter({str(key): int(count) for key, count in stored["counts"].items()}),
-            {key: None if at is None else int(at) for key, at in stored["places"].items()},
+            {key: None if at is None else _place(at) for key, at in stored["places"].items()},
             {str(key): str(note) for key, note in stored["notes"].items()},
             {key: None if n is None else int(n) for key, n in stored["totals"].items()},
         )
 
     return FORMAT.recall(path, state, tell, "everything is fetched anew") or fresh
+
+
+def _place(value: Any) -> int:
+    place = int(value)
+    if not 0 <= place < MOST_TRACKS:
+        raise ValueError(f"a list does not go on at {place}")
+    return place

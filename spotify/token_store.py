@@ -107,12 +107,17 @@ def _checked(token: dict[str, Any]) -> dict[str, Any]:
     KeyError, TypeError, ValueError
         If something is missing or is of another type.
     """
-    if not isinstance(token["access_token"], str) or not token["access_token"]:
+    if not _is_word(token["access_token"]):
         raise ValueError("no access token")
     refresh_token = token.get("refresh_token")
     return {
         "access_token": token["access_token"],
-        "refresh_token": refresh_token if isinstance(refresh_token, str) else None,
+        "refresh_token": refresh_token if _is_word(refresh_token) else None,
         "expires_at": float(token["expires_at"]),
         "scope": str(token["scope"]),
     }
+
+
+def _is_word(value: Any) -> bool:
+    """Return whether a value can stand in a header of HTTP."""
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()

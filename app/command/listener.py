@@ -64,9 +64,20 @@ def history(
         Path | None,
         typer.Option("--plot", help="Draw your mood over time: a .png, .svg or .pdf."),
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Show what cannot be read any more, and take it out of the memory."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show past estimates and playlists, and what you liked and disliked."""
+    if repair:
+        if last or plot is not None or as_json:
+            raise InputError("--repair goes without --last, --plot and --json")
+        _repair()
+        return
     from listener.store import open_store, store_path
 
     if not store_path().exists():
@@ -93,6 +104,28 @@ def history(
             print(entry.describe())
         n_liked = sum(map(bool, verdicts.values()))
         print(f"liked: {n_liked}, disliked: {len(verdicts) - n_liked}")
+
+
+def _repair() -> None:
+    from foundation.text import printable
+    from listener.store import open_store, store_path
+
+    if not store_path().exists():
+        complain("nothing is remembered yet, so there is nothing to repair")
+        return
+    with open_store(complain) as store:
+        lost, path = store.repair()
+    for row in lost:
+        print(row.describe())
+    if path is None:
+        print("all that is remembered can be read")
+    else:
+        complain(
+            f"wrote what is left of {'it' if len(lost) == 1 else 'them'} to {printable(path)}; the "
+            "memory is whole again. `emotify playlist like` and `dislike` say a lost one anew"
+        )
+    for aside in sorted(store_path().parent.glob(f"{store_path().name}.damaged-*")):
+        complain(f"a damaged memory was kept as {printable(aside)}; what could be read went on")
 
 
 def _plot(entries: Sequence, path: Path) -> None:
@@ -139,22 +172,32 @@ def forget(
     """Delete everything that is stored of you on this machine.
 
     That is: likes and history, the login to Spotify and what was put there, schedules, the profile,
-    voices, and tables of your own tracks and music. Playlists on Spotify stay.
+    voices, and tables of your own tracks and music. Playlists on Spotify stay, and so does a table
+    that is no more what the import wrote: it is named.
     """
+    from foundation.text import printable
     from listener.forget import LOGIN, stored
     from listener.forget import forget as forget_all
 
-    kinds = stored(complain)
-    for kind in kinds:
-        print(f"{kind.what}: {', '.join(map(str, kind.paths[:MANY]))}")
-    if not kinds:
+    inventory = stored(complain)
+    for kind in inventory.kinds:
+        print(f"{kind.what}: {', '.join(map(printable, kind.paths[:MANY]))}")
+    for table in inventory.left:
+        print(f"imported from Spotify and left alone: {table.describe()}")
+    if not inventory.kinds:
         print("nothing is stored of you")
-    if dry_run or not kinds:
+    if dry_run or not inventory.kinds:
         return
-    if not yes and sys.stdin.isatty() and not typer.confirm("Delete all of this?"):
-        complain("nothing was deleted")
-        return
-    for line in forget_all(kinds):
+    if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise InputError(
+                "nothing was deleted: there is no terminal to ask at; give --yes to delete all of "
+                "this, or --dry-run to see it only"
+            )
+        if not typer.confirm("Delete all of this?"):
+            complain("nothing was deleted")
+            return
+    for line in forget_all(inventory):
         print(line)
-    if any(kind.what == LOGIN for kind in kinds):
+    if any(kind.what == LOGIN for kind in inventory.kinds):
         complain("Spotify still trusts your app; end that at https://www.spotify.com/account/apps")

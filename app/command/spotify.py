@@ -144,7 +144,7 @@ def refresh(
     if listing or name is None:
         if name is not None or remove:
             raise InputError("give --list alone, or a NAME with or without --remove")
-        for schedule in schedules.schedules():
+        for schedule in schedules.schedules(complain):
             print(f"{schedule.name}: {schedule.playlist}, {schedule.every}")
         return
     if remove:
@@ -165,9 +165,10 @@ def refresh(
     always = replace(always, favourites=(*always.favourites, *choice.favourites))
     judged = memory.judgements()
     schedule, fresh = renewal.renewed(
-        schedule, choice.opened(), taste_of(always, judged), judged, today=today
+        schedule, choice.opened, taste_of(always, judged), judged, today=today
     )
-    schedules.save(schedule)
+    if fresh is not None:
+        schedules.save(schedule)
     request = renewal.request_of(schedule, today=today)
     if fresh is not None and always.keeps_history:
         told = renewal.told(fresh, request.tracks, judged)
@@ -210,9 +211,10 @@ def import_own(
     dialogue = Dialogue(headless=headless, tell=complain)
     account = Account(authorise(own_tracks.scopes(kinds), dialogue), tell=complain)
     table = own_tracks.gather(account, kinds, tables, out, ask_reccobeats=reccobeats, tell=complain)
-    with open_store(complain) as store:
-        store.note_import(out)  # so that it can be forgotten
-    table.write(out)
+    with open_store(complain) as store:  # so that it can be forgotten
+        store.note_import(out, is_written=False)
+        table.write(out)
+        store.note_import(out, is_written=True)
     complain(table.summary())
     n_with = len(table.frame) - len(table.without)
     print(f"{out}: {len(table.frame):,} tracks, {n_with:,} with features")
@@ -230,11 +232,12 @@ def _account(*, public: bool, headless: bool = False, interactive: bool = True) 
 def _published(
     request: "Request", account: "Account", takes_over: str | None = None
 ) -> "Published":
-    from foundation.user_data import user_data_folder
+    from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
     from listener.forget import PLAYLISTS
     from spotify.publish import publish
 
     folder = user_data_folder(PLAYLISTS)
+    make_private_folder(folder, DATA_HOME_VARIABLE)
     return publish(account, request, folder=folder, takes_over=takes_over, tell=complain)
 
 

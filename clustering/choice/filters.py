@@ -49,7 +49,8 @@ class Filters:
     Raises
     ------
     InputError
-        If years or popularity run backwards or out of range, or a language is not known.
+        If years or popularity run backwards or out of range, a language is not known, or a name or
+        `explicit` is of another type.
     """
 
     genres: Sequence[str] = ()
@@ -68,18 +69,24 @@ class Filters:
         for name in NAMES:
             given = getattr(self, name)
             names = (given,) if isinstance(given, str) else tuple(given)
+            if not all(isinstance(one, str) for one in names):
+                raise InputError(f"{name} are {names!r}; give names")
             if name.endswith("languages"):
                 names = tuple(known_language(language) for language in names)
             object.__setattr__(self, name, names)
+        if not isinstance(self.explicit, bool | None):
+            raise InputError(f"explicit is {self.explicit!r}; give True, False or None")
         for name in ("years", "popularity"):
             bounds = getattr(self, name)
             if bounds is not None:
                 first, last = bounds
                 object.__setattr__(self, name, (first, last))
-        if self.years is not None and self.years[0] > self.years[1]:
-            raise InputError(
-                f"years {self.years[0]}-{self.years[1]} run backwards; give the earlier year first"
-            )
+        if self.years is not None:
+            first, last = self.years
+            if not 0 <= first <= 9999 or not 0 <= last <= 9999:
+                raise InputError(f"years {first}-{last}: give the first and the last, 0 to 9999")
+            if first > last:
+                raise InputError(f"years {first}-{last} run backwards; give the earlier year first")
         if self.popularity is not None:
             lowest, highest = self.popularity
             if not 0 <= lowest <= highest <= 100:

@@ -33,7 +33,12 @@ from clustering.tables.tracks import (
 )
 from foundation.errors import InputError
 from foundation.text import printable
-from foundation.user_data import TRACK_TABLES, user_data_folder
+from foundation.user_data import (
+    DATA_HOME_VARIABLE,
+    TRACK_TABLES,
+    make_private_folder,
+    user_data_folder,
+)
 
 ENDINGS = frozenset({
     *(".mp3", ".mp2", ".flac", ".ogg", ".oga", ".opus", ".spx", ".wav", ".w64", ".rf64", ".aif"),
@@ -218,7 +223,13 @@ def read_music(folder: Path, found: MusicFiles | None = None, *, fewest: int = 2
             f"{printable(folder)} is a folder without music; give a table of tracks (CSV or "
             f"Parquet), or the folder that your music is in: {WANTED}"
         )
-    analysis = analyse_folder(folder, table_of(folder), found=found)
+    table = table_of(folder)
+    make_private_folder(table.parent, DATA_HOME_VARIABLE)
+    try:
+        _known_rows(table)
+    except InputError:  # damaged; it is ours, and can be made again
+        table.unlink()
+    analysis = analyse_folder(folder, table, found=found)
     raw = in_our_columns(analysis.frame, printable(folder))
     notes = (*raw.notes, *analysis.left_out)
     return tidied(raw.frame, printable(folder), raw.layout, notes, fewest=fewest)

@@ -184,14 +184,11 @@ def write_tracks(frame: pd.DataFrame, path: Path) -> None:
         If the ending is neither, or the file cannot be written.
     """
     check_writable(path)
-    try:
-        with whole_file(path) as partial:
-            if path.suffix.lower() == ".csv":
-                frame.to_csv(partial, index=False, lineterminator="\n")
-            else:
-                frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    with whole_file(path) as partial:
+        if path.suffix.lower() == ".csv":
+            frame.to_csv(partial, index=False, lineterminator="\n")
+        else:
+            frame.to_parquet(partial, index=False, row_group_size=ROWS_OF_A_GROUP)
 
 
 def check_writable(path: Path) -> None:

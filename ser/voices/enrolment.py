@@ -405,6 +405,7 @@ def _profile(name: str, stored: dict[str, Any]) -> Profile:
     )
     if len({len(clip.direction) for clip in profile.labelled}) > 1:
         raise ValueError("directions of different networks")
+    profile.summary()  # it needs what may be damaged
     return profile
 
 

@@ -157,7 +157,7 @@ def test_a_file_is_no_place_for_a_model(tmp_path):
     (tmp_path / "letter").write_text("dear")
     with pytest.raises(InputError, match=r"letter .*exists and is no test model"):
         save(tmp_path / "letter", 1)
-    with pytest.raises(InputError, match="cannot be written to"):
+    with pytest.raises(InputError, match="cannot be written"):
         save(tmp_path / "letter" / "model", 1)
 
 

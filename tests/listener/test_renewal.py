@@ -24,6 +24,11 @@ SUNDAY = date(2026, 11, 22)
 NEXT = date(2026, 11, 23)
 
 
+@pytest.fixture
+def opened(catalogue):
+    return lambda: catalogue
+
+
 def scheduled(catalogue, n_tracks=10, **more):
     playlist = make_playlist(CALM, catalogue, Wish(n_tracks=n_tracks))
     choice = Choice(CALM, Wish(n_tracks=n_tracks), None, None, None, **more)
@@ -44,38 +49,38 @@ def liking(*ids):
     return pd.DataFrame(rows) if rows else no_judgements()
 
 
-def test_within_a_week_nothing_changes(catalogue):
+def test_within_a_week_nothing_changes_and_no_table_is_opened(catalogue):
     schedule = scheduled(catalogue)
-    same, fresh = renewed(schedule, catalogue, Taste(), no_judgements(), today=SUNDAY)
+    same, fresh = renewed(schedule, pytest.fail, Taste(), no_judgements(), today=SUNDAY)
     assert same == schedule and fresh is None
 
 
-def test_the_next_week_brings_fresh_picks_and_keeps_what_was_liked(catalogue):
+def test_the_next_week_brings_fresh_picks_and_keeps_what_was_liked(catalogue, opened):
     schedule = scheduled(catalogue)
     first = picks(schedule)
     liked = [first[2], first[7], "never in it"]
-    later, fresh = renewed(schedule, catalogue, Taste(), liking(*liked), today=NEXT)
+    later, fresh = renewed(schedule, opened, Taste(), liking(*liked), today=NEXT)
     now = picks(later)
     assert now[:2] == [first[2], first[7]]
     assert len(now) == 10 and len(fresh) == 8
     assert not set(now[2:]) & set(first)
-    again, nothing = renewed(later, catalogue, Taste(), liking(*liked), today=NEXT)
+    again, nothing = renewed(later, pytest.fail, Taste(), liking(*liked), today=NEXT)
     assert again == later and nothing is None
 
 
-def test_weeks_on_end_stay_fresh(catalogue):
+def test_weeks_on_end_stay_fresh(catalogue, opened):
     schedule, seen = scheduled(catalogue), set()
     for week in range(48, 52):
         today = date.fromisocalendar(2026, week, 1)
-        schedule, _ = renewed(schedule, catalogue, Taste(), no_judgements(), today=today)
+        schedule, _ = renewed(schedule, opened, Taste(), no_judgements(), today=today)
         assert not seen & set(picks(schedule))
         seen |= set(picks(schedule))
     assert len(Choice.of(schedule).renewals) == 4
 
 
-def test_a_listener_who_likes_all_gets_fresh_ones_besides(catalogue):
+def test_a_listener_who_likes_all_gets_fresh_ones_besides(catalogue, opened):
     schedule = scheduled(catalogue)
-    later, fresh = renewed(schedule, catalogue, Taste(), liking(*picks(schedule)), today=NEXT)
+    later, fresh = renewed(schedule, opened, Taste(), liking(*picks(schedule)), today=NEXT)
     assert picks(later)[:10] == picks(schedule) and len(fresh) == 3
 
 
@@ -85,11 +90,11 @@ def test_a_small_table_repeats_itself_rather_than_to_run_out(catalogue):
     choice = Choice.of(schedule)
     known = wanted_tracks(make_playlist(CALM, small, Wish(n_tracks=20)))
     schedule = replace(schedule, choice=choice.with_renewal("2026-W47", known).to_dict())
-    later, _ = renewed(schedule, small, Taste(), no_judgements(), today=NEXT)
+    later, _ = renewed(schedule, lambda: small, Taste(), no_judgements(), today=NEXT)
     assert len(picks(later)) == 10
 
 
-def test_what_was_asked_for_holds_every_time(catalogue, tmp_path):
+def test_what_was_asked_for_holds_every_time(catalogue, opened, tmp_path):
     schedule = scheduled(catalogue)
     asked = Wish(n_tracks=6, filters=Filters(genres="rock", not_artists=["R.E.M."]))
     choice = replace(Choice.of(schedule), wish=asked)
@@ -97,7 +102,7 @@ def test_what_was_asked_for_holds_every_time(catalogue, tmp_path):
     save(schedule)
     schedule = load(schedule.name)
     assert Choice.of(schedule) == choice  # through JSON and back
-    later, _ = renewed(schedule, catalogue, Taste(), no_judgements(), today=NEXT)
+    later, _ = renewed(schedule, opened, Taste(), no_judgements(), today=NEXT)
     genres = catalogue.table.frame.set_index("track_id")["genre"]
     assert genres.loc[picks(later)].str.contains("rock").all()
 
@@ -122,9 +127,9 @@ def test_what_earlier_versions_stored_is_read_and_written_alike(catalogue):
     assert json.loads(json.dumps(choice.to_dict())) == stored
 
 
-def test_the_request_is_for_the_same_playlist_each_time(catalogue):
+def test_the_request_is_for_the_same_playlist_each_time(catalogue, opened):
     schedule = scheduled(catalogue)
-    later, _ = renewed(schedule, catalogue, Taste(), no_judgements(), today=NEXT)
+    later, _ = renewed(schedule, opened, Taste(), no_judgements(), today=NEXT)
     one, two = request_of(schedule, today=MONDAY), request_of(later, today=NEXT)
     assert one.key == two.key and one.name == two.name == "Quiet"
     assert track_ids(two.tracks) == picks(later)

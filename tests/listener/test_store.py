@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import stat
 import subprocess
@@ -5,6 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,9 @@ from clustering.tables.layouts import FEATURE_NAMES
 from emotions.estimate import EmotionEstimate, Nuance, Person, Segment
 from emotions.places import Seconds
 from foundation.errors import InputError
+from listener import memory_file
 from listener import store as module
+from listener.rows import ImportedTable
 from listener.store import Track, no_judgements, open_store, store_path
 
 SAD = EmotionEstimate.of("sad")
@@ -63,8 +67,11 @@ def test_history_is_kept_the_latest_first(store, catalogue):
     assert abs((datetime.now(UTC) - latest.at).total_seconds()) < 60
     assert "happy (100%), me.wav: match, 2 tracks" in first.describe()
     assert "sad, named" in latest.describe() and latest.describe().endswith("/x")
-    ids = [one.track_id for one in store.past_tracks()]
-    assert ids == [t.track_id for t in (*sad.tracks, *happy.tracks)]
+    for track in (*sad.tracks, *happy.tracks):
+        [known] = store.past_tracks(track.track_id, "")
+        assert (known.name, known.artist) == (track.name, track.artist)
+        assert known.features == track.features
+        assert known in store.past_tracks("no id", f" {track.artist.upper()}  - {track.name}")
 
 
 def test_an_estimate_is_kept_without_its_timeline_and_without_other_people(store, catalogue):
@@ -153,12 +160,12 @@ def test_a_folder_that_cannot_be_used_is_answered(told, monkeypatch, tmp_path):
     blocked = tmp_path / "file"
     blocked.touch()
     monkeypatch.setenv("EMOTIFY_DATA_HOME", str(blocked))
-    with pytest.raises(InputError, match="cannot be used"), open_store(told.append):
+    with pytest.raises(InputError, match="cannot be made"), open_store(told.append):
         pass
 
 
 def test_a_busy_file_is_waited_for_and_then_answered(told, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(memory_file, "PATIENCE_SECONDS", 0.1)
     with open_store(told.append) as store:
         store.judge(track(1), liked=True)
     holder = sqlite3.connect(store_path())
@@ -208,9 +215,43 @@ def test_a_run_that_is_killed_leaves_whole_judgements(told):
     assert not told
 
 
-def test_imported_tables_are_known(store, tmp_path, monkeypatch):
+def test_a_memory_of_another_place_leaves_its_folder_as_it_is(told, tmp_path):
+    tmp_path.chmod(0o755)
+    with open_store(told.append, tmp_path / "mine.sqlite"):
+        pass
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "mine.sqlite").stat().st_mode) == 0o600
+
+
+def test_imported_tables_are_known_as_they_were_written(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    store.note_import(tmp_path / "b.csv")
-    store.note_import(module.Path("a.csv"))
-    store.note_import(tmp_path / "b.csv")
-    assert store.imported() == [tmp_path / "a.csv", tmp_path / "b.csv"]
+    awkward = Path(os.fsdecode(b"\xff.csv"))  # a name that is not UTF-8
+    for path in (tmp_path / "b.csv", Path("a.csv"), tmp_path / "b.csv", awkward):
+        store.note_import(path, is_written=False)
+    assert not any(table.is_unchanged for table in store.imported())
+    for path in (tmp_path / "b.csv", Path("a.csv"), awkward):
+        path.write_text("mine")
+        store.note_import(path, is_written=True)
+    store.note_import(tmp_path / "b.csv", is_written=False)  # another import begins, and is killed
+    known = {table.path for table in store.imported()}
+    assert known == {tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / awkward}
+    assert all(table.is_unchanged for table in store.imported())
+
+
+@pytest.mark.parametrize("change", ["content", "length", "folder", "link", "gone"])
+def test_a_table_that_became_something_else_is_told_apart(tmp_path, change):
+    path = tmp_path / "mine.csv"
+    path.write_text("mine")
+    table = ImportedTable.of(path)
+    os.utime(path)  # looked at, and not changed
+    assert table.is_unchanged
+    path.unlink()
+    if change == "folder":
+        path.mkdir()
+    elif change == "link":
+        (tmp_path / "other.csv").write_text("mine")
+        path.symlink_to("other.csv")
+    elif change != "gone":
+        path.write_text({"content": "MINE", "length": "mine, and more"}[change])
+        os.utime(path, ns=(table.time_ns, table.time_ns))
+    assert not table.is_unchanged and "mine.csv" in table.describe()

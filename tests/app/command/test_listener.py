@@ -1,5 +1,6 @@
 """Likes and dislikes, history, profile: what a listener does with their own commands."""
 
+import io
 import json
 import stat
 
@@ -7,9 +8,10 @@ import pytest
 
 from app import memory
 from foundation.shipped import shipped
-from foundation.user_data import user_data_folder
+from foundation.user_data import make_private_folder, user_data_folder
+from listener.forget import forget, stored
 from listener.profile import profile_path
-from listener.store import store_path
+from listener.store import open_store, store_path
 
 ROCK = "[genres]\ninclude = ['rock']\n"
 
@@ -157,7 +159,7 @@ def test_a_damaged_memory_is_set_aside_and_the_music_plays(emotify):
 def test_a_damaged_memory_is_forgotten_too(emotify, own_folders):
     store_path().parent.mkdir(parents=True)
     store_path().write_text("garbage, and no database")
-    assert emotify("forget")[0] == 0
+    assert emotify("forget", "--yes")[0] == 0
     assert not [path for path in own_folders.rglob("*") if path.is_file()]
 
 
@@ -195,18 +197,90 @@ def test_forgetting_asks_first_at_a_terminal(emotify, monkeypatch):
     assert code == 0 and not store_path().exists()
 
 
+@pytest.mark.parametrize("stdin", ["pipe", "closed"])
+def test_forgetting_without_a_terminal_needs_yes(emotify, monkeypatch, stdin):
+    picked(emotify)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n") if stdin == "pipe" else None)
+    code, out, err = emotify("forget")
+    assert code == 2 and "--yes" in err and "likes, dislikes and history" in out
+    assert store_path().exists()
+    assert emotify("forget", "--dry-run")[0] == 0 and store_path().exists()
+    assert emotify("forget", "--yes")[0] == 0 and not store_path().exists()
+
+
+def test_forgetting_leaves_what_somebody_put_where_an_import_was(emotify, tmp_path):
+    same, other, folder, unknown = (tmp_path / f"{name}.csv" for name in ("a", "b", "c", "d"))
+    with open_store(pytest.fail) as store:
+        for path in (same, other, folder):
+            path.write_text("track_id")
+            store.note_import(path, is_written=True)
+        unknown.write_text("diary")  # an import was killed before it wrote
+        store.note_import(unknown, is_written=False)
+    other.write_text("my diary")
+    folder.unlink()
+    folder.mkdir()
+    (folder / "diary.txt").write_text("mine")
+    code, out, _ = emotify("forget", "--dry-run")
+    for path in (other, folder, unknown):
+        [line] = [line for line in out.splitlines() if str(path) in line]
+        assert code == 0 and line.startswith("imported from Spotify and left alone: ")
+    code, out, _ = emotify("forget", "--yes")
+    assert code == 0 and f"removed {same}" in out and not same.exists()
+    assert f"left {other} (not what the import wrote on " in out
+    assert f"left {unknown} (what was written there is not known)" in out
+    assert other.read_text() == "my diary" and (folder / "diary.txt").exists()
+    assert unknown.read_text() == "diary" and not store_path().exists()
+
+
+def test_a_table_that_is_changed_while_one_is_asked_is_left(tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("track_id")
+    with open_store(pytest.fail) as store:
+        store.note_import(table, is_written=True)
+    inventory = stored(pytest.fail)
+    table.write_text("my diary")
+    [line] = [line for line in forget(inventory) if str(table) in line]
+    assert line.startswith("left ")
+    assert table.read_text() == "my diary"
+
+
 def test_forgetting_takes_voices_and_own_music_but_no_open_tables(emotify):
     for path in ("speakers/ann.json", "tables/music-1.parquet", "tables/fma.zip"):
         where = user_data_folder(path)
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_text("x")
-    code, out, _ = emotify("forget")
+    code, out, _ = emotify("forget", "--yes")
     assert code == 0 and "voices" in out
     left = [path.name for path in user_data_folder("").rglob("*") if path.is_file()]
     assert left == ["fma.zip"]
 
 
-def test_the_memory_is_private(emotify):
+def test_all_that_is_kept_is_private_and_what_is_too_open_becomes_so(emotify, own_folders):
+    emotify("profile", "--init")
     picked(emotify)
-    assert stat.S_IMODE(store_path().stat().st_mode) == 0o600
+
+    def modes():
+        paths = [path for path in own_folders.rglob("*") if path.parent != own_folders]
+        assert {profile_path(), store_path(), store_path().parent} <= {*paths}
+        return {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()}, {
+            stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_file()
+        }
+
+    assert modes() == ({0o700}, {0o600})
+    for path in (store_path(), profile_path()):
+        path.chmod(0o644)
+    store_path().parent.chmod(0o755)
+    assert emotify("history")[0] == emotify("profile")[0] == 0
+    assert modes() == ({0o700}, {0o600})
     assert memory.judgements().empty
+
+
+def test_a_folder_that_the_listener_chose_stays_as_open_as_it_is(monkeypatch, own_folders):
+    chosen = own_folders / "shared"
+    chosen.mkdir(mode=0o755)
+    monkeypatch.setenv("EMOTIFY_CONFIG_HOME", str(chosen))
+    make_private_folder(chosen, "EMOTIFY_CONFIG_HOME")
+    assert stat.S_IMODE(chosen.stat().st_mode) == 0o755
+    monkeypatch.delenv("EMOTIFY_CONFIG_HOME")
+    make_private_folder(chosen, "EMOTIFY_CONFIG_HOME")  # now as if it were the usual one
+    assert stat.S_IMODE(chosen.stat().st_mode) == 0o700

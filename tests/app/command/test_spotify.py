@@ -371,7 +371,7 @@ def test_a_table_that_was_there_before_is_not_forgotten(own, emotify, tmp_path):
     (tmp_path / "mine.csv").write_text("precious")
     own.faults.append(Fault(status=429, retry_after="7200", call="GET /v1/me/tracks"))
     assert emotify("tracks", "import", "spotify:liked", "--out", tmp_path / "mine.csv")[0] == 2
-    assert emotify("forget")[0] == 0
+    assert emotify("forget", "--yes")[0] == 0
     assert (tmp_path / "mine.csv").read_text() == "precious"
 
 
@@ -390,7 +390,7 @@ def test_forgetting_goes_on_where_the_scheduler_fails(account, emotify, tmp_path
     tool.write_text("#!/bin/sh\necho 'Input/output error' >&2\nexit 1\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
-    code, _, err = emotify("forget")
+    code, _, err = emotify("forget", "--yes")
     assert code == 2 and "Input/output error" in err
     assert not schedules.schedule_names() and not list(user_config_folder().glob("*token*"))
 
@@ -402,10 +402,10 @@ def test_forgetting_removes_every_trace(own, emotify, tmp_path, own_folders):
     emotify("profile", "--init")
     code, out, _ = emotify("forget", "--dry-run")
     assert code == 0 and "mine.csv" in out and (tmp_path / "mine.csv").exists()
-    code, out, _ = emotify("forget")
+    code, out, _ = emotify("forget", "--yes")
     assert code == 0 and not (tmp_path / "mine.csv").exists()
     assert not [path for path in own_folders.rglob("*") if path.is_file()]
-    code, out, _ = emotify("forget")
+    code, out, _ = emotify("forget", "--yes")
     assert code == 0 and out == "nothing is stored of you\n"
     assert own.service.playlists  # what is on Spotify is the listener's
 
@@ -420,8 +420,12 @@ def test_a_playlist_renews_itself_in_place(account, emotify, monkeypatch):
     first = on_spotify(playlist)
     [name] = schedules.schedule_names()
     account.asked.clear()
-    code, out, _ = emotify("playlist", "refresh", name)
-    assert code == 0 and "was there already" in out  # the same week
+    with monkeypatch.context() as same_week:
+        same_week.setattr(
+            renewal.Choice, "opened", lambda choice: pytest.fail("a table was opened")
+        )
+        code, out, _ = emotify("playlist", "refresh", name)
+    assert code == 0 and "was there already" in out
     assert on_spotify(only(account)) == first
     emotify("playlist", "like", first[1])
     schedule = schedules.load(name)
@@ -508,5 +512,5 @@ def test_installing_has_the_system_do_it(account, emotify, tmp_path, monkeypatch
     line = (tmp_path / "crontab.txt").read_text()
     assert code == 0 and line.count("playlist refresh emotify-happy-") == 1
     assert "EMOTIFY_SPOTIFY_CLIENT_ID=emotify" in line and "TOKEN" not in line
-    emotify("forget")
+    emotify("forget", "--yes")
     assert "emotify" not in (tmp_path / "crontab.txt").read_text()

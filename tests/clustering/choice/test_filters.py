@@ -69,7 +69,10 @@ def test_a_language_column_goes_before_the_title():
         ({"popularity": (50, 20)}, "popularity 50-20"),
         ({"popularity": (0, 101)}, "0 to 100"),
         ({"years": (2000, 1990)}, "run backwards"),
+        ({"years": (10**30, 10**31)}, "0 to 9999"),
         ({"languages": "klingon"}, "klingon"),
+        ({"artists": ["Ann", 5]}, "give names"),
+        ({"explicit": []}, "True, False or None"),
     ],
 )
 def test_wrong_wishes_are_answered(asked, words):

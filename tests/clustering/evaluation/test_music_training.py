@@ -43,6 +43,7 @@ def data(tmp_path_factory):
         track_id=tracks["spotify_id"],
         artist=tracks["artist"],
         loudness=-8.0,
+        speechiness=0.05,
         tempo=120.0,
         name=[f"song {i}" for i in range(300)],
         genre=["dub" if i < 60 else "rock" for i in range(300)],

@@ -222,7 +222,9 @@ def test_a_folder_of_music_is_a_source_beside_tables(library, tmp_path, monkeypa
     code, text, _ = emotify("tracks", "import", library, tmp_path / "a.csv", "--out", out)
     assert code == 0 and "34 tracks" in text
     assert read_tracks(out).frame["path"].notna().sum() == 4
-    assert [p.suffix for p in (tmp_path / "home" / "tables").iterdir()] == [".parquet"]
+    [kept] = (tmp_path / "home" / "tables").iterdir()
+    assert kept.suffix == ".parquet" and kept.parent.stat().st_mode & 0o777 == 0o700
+    kept.write_bytes(kept.read_bytes()[:-50])  # damaged: it is ours, and made again
     code, text, err = emotify("playlist", "--emotion", "calm", "--tracks", library, "-n", "2")
     assert code == 0 and str(library) in text and "4 unchanged" not in text
     (tmp_path / "empty").mkdir()
