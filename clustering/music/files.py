@@ -316,7 +316,9 @@ def _analyse(path: Path, limits: Limits, vibenet: bool = False) -> Found:
 
     try:
         size, changed = _stamp(path)
-        if path.exists() and not size:
+        if not path.exists():
+            return path, None, "is a link that leads nowhere, or was removed meanwhile"
+        if not size:
             return path, None, "is empty"
         music = hear(path, limits)
         row = read_tags(path) | load_model().describe(music)

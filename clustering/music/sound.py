@@ -100,6 +100,8 @@ def read_middle(path: Path, limits: Limits = ANY_LENGTH) -> tuple[Samples, int, 
             samples, rate_hz, seconds = _middle_by_ffmpeg(path, limits)
     except InputError:
         raise
+    except PermissionError as error:
+        raise InputError("may not be read; change its permissions") from error
     except (UnknownFormatError, OSError, soundfile.SoundFileError, ValueError) as error:
         raise InputError("is damaged, or not the kind of sound that its name says") from error
     except MediaError as error:

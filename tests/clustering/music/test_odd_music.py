@@ -47,7 +47,7 @@ SKIPPED = {
     "empty.mp3": "is empty",
     "bytes.mp3": "is damaged",
     "cut.m4a": "is cut off or damaged",
-    "gone.flac": "is damaged",
+    "gone.flac": "is a link that leads nowhere",
     "not numbers.wav": "not numbers",
 }
 NOT_UTF8 = b"caf\xe9.flac"

@@ -70,3 +70,15 @@ def test_the_command_has_the_same_limits():
     assert told["shortest"].default == Limits().shortest_seconds
     assert told["longest"].default * 60 == Limits().longest_seconds
     assert told["spoken"].default is Limits().spoken
+
+
+def test_a_file_without_permission_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "x.m4a"
+    path.write_bytes(b"sound of somebody else")
+
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("clustering.music.sound._middle_by_libsndfile", forbidden)
+    with pytest.raises(InputError, match="may not be read; change its permissions"):
+        read_middle(path)
