@@ -72,7 +72,7 @@ lock: $(VENV)/.developer ## Lock what pyproject.toml says; UPGRADE=--upgrade for
 	$(LOCK) requirements-setup.lock --group setup --constraint requirements.lock
 
 train: $(VENV)/.developer ## Train the shipped model on all of EMOTIFY_RAVDESS
-	$(BIN)/emotify train --out models/ser
+	$(BIN)/emotify train
 
 evaluate: $(VENV)/.developer ## Judge the recipe; with EMOTIFY_RAVDESS reproduce the predictions
 	$(BIN)/emotify evaluate

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from app.terminal import complain, guarded
+from emotions.labels import emotion_named
 from foundation.errors import InputError
 from foundation.shipped import CHECKOUT, require_checkout
 
@@ -61,6 +62,8 @@ def execute(parameters: dict[str, Any]) -> None:
     """
     # A kernel asks for debugging support and warns about frozen modules; no listener needs it.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    # The kernel of this very Python, also where a user has another one of the same name.
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import papermill
@@ -86,8 +89,9 @@ def _as_text(playlist: dict[str, Any]) -> str:
     mood = playlist["mood"]
     sound = "may sound" if playlist["uncertain"] else "sound"
     lines = [
-        f"You {sound} {playlist['emotion']}. Mode {playlist['mode']}: {mood['name']} "
-        f"(valence {mood['valence']:+.2f}, arousal {mood['arousal']:+.2f}), "
+        f"You {sound} {emotion_named(playlist['emotion']).adjective}. Mode {playlist['mode']}: "
+        f"{mood['name']} (its valence here {mood['valence']:+.2f}, arousal "
+        f"{mood['arousal']:+.2f}), "
         f"coverage {playlist['coverage']:.0%}"
     ]
     lines += [

@@ -34,6 +34,10 @@ def as_dict(playlist: Tracklist) -> dict[str, Any]:
             "valence": round(playlist.mood.valence, 4),
             "arousal": round(playlist.mood.arousal, 4),
         },
+        "feeling": {
+            "valence": round(playlist.valence, 4),
+            "arousal": round(playlist.arousal, 4),
+        },
         "clusters": list(playlist.clusters),
         "coverage": round(playlist.coverage, 4),
         "seed": playlist.seed,
@@ -62,10 +66,11 @@ def as_text(playlist: Tracklist) -> str:
     """Return text for a terminal: what was aimed at, the tracks and why, the notes."""
     mood = playlist.mood
     minutes = playlist.minutes
-    length = "" if minutes is None else f", {minutes:.0f} minutes"
+    length = "" if minutes is None else f", {_number(round(minutes), 'minute')}"
     lines = [
-        f"{playlist.mode}: {mood.name} (valence {mood.valence:+.2f}, arousal {mood.arousal:+.2f}); "
-        f"{len(playlist)} tracks{length}, coverage {playlist.coverage:.0%}",
+        f"{playlist.mode}: {mood.name} (its valence here {mood.valence:+.2f}, arousal "
+        f"{mood.arousal:+.2f}); {_number(len(playlist), 'track')}{length}, "
+        f"coverage {playlist.coverage:.0%}",
         "",
     ]
     for number, track in enumerate(playlist.tracks, 1):
@@ -113,6 +118,10 @@ def as_html_table(playlist: Tracklist) -> str:
     ]
     frame = pd.DataFrame(rows, index=range(1, len(rows) + 1))
     return frame.to_html(escape=False, border=0)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _credits(artist: str) -> str:
@@ -183,9 +192,13 @@ def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["clock"] = _clock
+    environment.filters.update(clock=_clock, signed=_signed)
     source = Path(__file__).with_name("playlist.html").read_text("utf-8")
     return environment.from_string(source)
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "\u2212")
 
 
 def _clock(milliseconds: float) -> str:

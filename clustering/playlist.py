@@ -24,6 +24,7 @@ from clustering.choice.selection import (
     choose_by_time,
     smooth_order,
 )
+from clustering.choice.sharing import sharing_emotions
 from clustering.choice.shortlist import LargeCatalogue
 from clustering.choice.taste import COLUMNS, TRACKS_OF_FAVOURITES, Taste, unknown_favourites
 from clustering.choice.wish import MOST_TRACKS, Wish
@@ -36,6 +37,7 @@ from foundation.errors import InputError
 
 FAR = 0.5  # a step in Spotify's valence-energy square beyond which a track does not serve the aim
 THIN_COVERAGE = 0.5
+MIXED = 0.5  # entropy above which an estimate is called mixed
 TIMES_FOR_TASTE = 8  # as long a shortlist of a large table, for taste may prefer farther tracks
 MOST_TIMES = 512  # how often a shortlist of a large table is made longer: eightfold, thrice
 
@@ -117,14 +119,19 @@ def make_playlist(
             raise
         raise InputError(f"{error}; your profile and your dislikes count, too") from error
     notes += unknown_favourites(catalogue, wish.taste)
-    playlist = _from_rows(estimate, catalogue, rows, wish)
+    playlist = _from_rows(estimate, catalogue, rows, wish, all_there=True)
     return replace(playlist, notes=playlist.notes + notes)
 
 
 def _from_rows(
-    estimate: EmotionEstimate, catalogue: Catalogue, rows: np.ndarray, wish: Wish
+    estimate: EmotionEstimate,
+    catalogue: Catalogue,
+    rows: np.ndarray,
+    wish: Wish,
+    *,
+    all_there: bool = False,
 ) -> Playlist:
-    """Choose from rows that pass the filters."""
+    """Choose from rows that pass the filters; `all_there` says that there are no others."""
     # Once, though a length in minutes is tried with several numbers of tracks.
     pulls = wish.taste.pulls(catalogue) if wish.taste.pulls_at_all else None
     if wish.minutes is None:
@@ -134,7 +141,25 @@ def _from_rows(
         aims, choices = choose_by_time(estimate, catalogue, rows, wish, pulls)
     if wish.mode != "journey":
         choices = smooth_order(catalogue, choices)
-    return _told(estimate, catalogue, choices, wish, n_places=len(aims))
+    playlist = _told(estimate, catalogue, choices, wish, n_places=len(aims))
+    if not all_there or estimate.uncertain or estimate.entropy > MIXED:
+        return playlist
+    sharing = sharing_emotions(estimate, catalogue, rows, choices, wish, pulls)
+    return replace(playlist, notes=playlist.notes + _shared(sharing, wish.mode, len(playlist)))
+
+
+def _shared(sharing: dict[str, int], mode: str, n_tracks: int) -> tuple[str, ...]:
+    """Return a note on emotions that would be given the same tracks, if there are any."""
+    if not sharing:
+        return ()
+    of = "" if mode == "match" else f"the {mode} from "
+    others = ", ".join(
+        f"{count} of {n_tracks} for {of}{emotion}" for emotion, count in sharing.items()
+    )
+    return (
+        f"others would be given the same tracks: {others}; there is too little to choose from to "
+        "tell them apart",
+    )
 
 
 def _from_large(estimate: EmotionEstimate, catalogue: LargeCatalogue, wish: Wish) -> Playlist:
@@ -148,7 +173,7 @@ def _from_large(estimate: EmotionEstimate, catalogue: LargeCatalogue, wish: Wish
     while True:
         near = catalogue.shortlist(aims, wish.filters, times=times)
         rows = np.arange(len(near.catalogue.table))  # they have passed the filters
-        playlist = _from_rows(estimate, near.catalogue, rows, near_wish)
+        playlist = _from_rows(estimate, near.catalogue, rows, near_wish, all_there=near.complete)
         enough = len(playlist) >= wish.n_tracks
         if wish.minutes is not None:
             enough = _filled(playlist, wish.minutes)
@@ -187,6 +212,7 @@ def _told(
 ) -> Playlist:
     """Turn chosen rows into a playlist that explains itself."""
     (goal,) = placed([aim_for(estimate, wish.mode)], catalogue.model)
+    mood = ranked_moods(goal, catalogue.model)[0][0]
     frame = catalogue.table.frame.iloc[[choice.row for choice in choices]]
     records = frame.to_dict("records")
     tracks = tuple(
@@ -197,11 +223,9 @@ def _told(
     playlist = Playlist(
         emotion=estimate.label,
         mode=goal.mode,
-        mood=PlaylistMood(
-            name=ranked_moods(goal, catalogue.model)[0][0].name,
-            valence=goal.valence,
-            arousal=goal.arousal,
-        ),
+        mood=PlaylistMood(name=mood.name, valence=mood.valence, arousal=mood.arousal),
+        valence=goal.valence,
+        arousal=goal.arousal,
         clusters=tuple(dict.fromkeys(track.mood for track in tracks)),
         coverage=coverage,
         seed=wish.seed,
@@ -228,7 +252,7 @@ def _notes(
             f"that it is {playlist.emotion} is not sure ({'; '.join(estimate.doubts)}), so the "
             "playlist is broader and has something for each emotion that it may be"
         )
-    elif estimate.entropy > 0.5:
+    elif estimate.entropy > MIXED:
         notes.append(
             f"the estimate is mixed ({playlist.emotion} at {estimate.confidence:.0%}), so the "
             "choice is milder and broader"

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PlaylistMood:
-    """The mood aimed at.
+    """The mood of the music aimed at: the mood cluster nearest to the aim, of a journey to its end.
 
     Attributes
     ----------
     name
-        Name of the mood cluster nearest to the aim.
+        Its name.
     valence, arousal
-        Expected valence and arousal of the feeling aimed at, -1..1; for a journey, of its end.
+        Where it lies among the tracks of the table by Spotify's valence and energy, -1..1
+        (`clustering.moods.clusters.Mood`). Music of a low valence may well be what calm, a
+        pleasant feeling, aims at.
     """
 
     name: str
@@ -71,7 +73,9 @@ class Tracklist:
     mode
         ``"match"``, ``"lift"`` or ``"journey"``.
     mood
-        The mood aimed at.
+        The mood of the music aimed at.
+    valence, arousal
+        Expected valence and arousal of the feeling aimed at, -1..1; for a journey, of its end.
     clusters
         Names of the mood clusters that the tracks come from, in order of appearance.
     coverage
@@ -88,12 +92,14 @@ class Tracklist:
         Whether the estimate should not be acted on, which makes the playlist broader.
     notes
         What the listener should know: an uncertain or mixed estimate, fewer tracks than asked,
-        a table that hardly serves the aim.
+        a table that hardly serves the aim, or that gives the same tracks to other emotions.
     """
 
     emotion: str
     mode: str
     mood: PlaylistMood
+    valence: float
+    arousal: float
     clusters: tuple[str, ...]
     coverage: float
     seed: int

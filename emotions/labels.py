@@ -25,6 +25,8 @@ class Emotion:
         Place in the circumplex, each in -1..1 (source in ``emotions.toml``).
     colour
         Hex colour for plots.
+    adjective
+        What somebody is who feels it, where that is not the name.
     """
 
     name: str
@@ -32,6 +34,16 @@ class Emotion:
     valence: float
     arousal: float
     colour: str
+    adjective: str = ""
+
+    def __post_init__(self) -> None:
+        """Take the name for the adjective where there is none."""
+        object.__setattr__(self, "adjective", self.adjective or self.name)
+
+    @property
+    def mood(self) -> str:
+        """The emotion as a mood in a sentence, such as ``"an angry mood"``."""
+        return f"{'an' if self.adjective[0] in 'aeiou' else 'a'} {self.adjective} mood"
 
 
 def _read_emotions() -> tuple[Emotion, ...]:

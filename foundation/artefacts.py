@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from foundation.errors import InputError
 from foundation.safe_write import ON_THE_WAY, files_together, read_together
+from foundation.shipped import restored
 from foundation.text import printable
 
 if TYPE_CHECKING:
@@ -105,10 +106,7 @@ class ArtefactKind:
         """Return the error for a folder that cannot be used; `what` says what is wrong with it."""
         advice = self.advice
         if folder == self.shipped:
-            advice = (
-                "it comes with Emotify: install that again, or take the folder as it came "
-                f"(`git checkout models/{folder.name}` in a checkout)"
-            )
+            advice = "it comes with Emotify: install that again; " + restored("models", folder.name)
         return InputError(f"{self.title} {printable(folder)}: {what}; {advice}")
 
     @contextmanager

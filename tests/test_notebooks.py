@@ -39,6 +39,32 @@ def test_outputs_are_stored_without_errors_and_without_paths_of_a_machine(path):
     assert max(len(c.source.splitlines()) for c in notebook.cells if c.cell_type == "code") <= 20
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_files_are_named_relative_to_the_notebooks_and_found_from_anywhere(path):
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    for cell in cells:
+        for line in cell.source.splitlines():
+            told = "parameters" in cell.metadata.get("tags", ())
+            assert told or "../" not in line or "beside_notebooks(" in line
+
+
+@pytest.mark.parametrize("folder", ["the top", "elsewhere"])
+def test_the_main_notebook_begins_wherever_its_kernel_runs(tmp_path, folder):
+    cells = nbformat.read(FOLDER / "playlist_generation.ipynb", as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"][:2]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join([*code, "print(page.resolve(), memory.resolve())"])],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(FOLDER.parent)},
+        cwd=FOLDER.parent if folder == "the top" else tmp_path,
+    )
+    build = FOLDER.parent / "build"
+    assert "reading_short.wav: " in done.stdout
+    assert f"{build / 'playlist.html'} {build / 'memory.sqlite'}" in done.stdout
+
+
 def test_nbval_fails_when_a_stored_number_is_changed_by_hand(tmp_path):
     notebook = nbformat.read(FOLDER / "playlist_generation.ipynb", as_version=4)
     number = re.compile(r"(valence [+-]0\.\d)(\d)")

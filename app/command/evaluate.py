@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.command.options import JsonOption, ModelOption, RavdessOption, SeedOption
-from app.command.research import ravdess_speech, recipe
+from app.command.research import check_shipped_target, ravdess_speech, recipe
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
@@ -72,7 +72,8 @@ def evaluate(
     if it is not reproduced). With --train: trains the networks of all folds from audio first.
     With --robustness: changes every clip in many ways and writes robustness.csv into the model
     folder, or --out (exit code 1 if a limit does not hold). With --enrolled: what it gains from
-    knowing the speaker, into enrolled.csv there. With --corpus and --labels: judges
+    knowing the speaker, into enrolled.csv there. Beside the model that ships either is written of
+    all of RAVDESS alone. With --corpus and --labels: judges
     one model (--model) on labelled recordings of yours. With --quick: trains one fold again and
     compares its UAR with the committed one (exit code 1 if it is off by more than 3 points).
     """
@@ -91,7 +92,7 @@ def evaluate(
                 "and leave out --train"
             )
         measure = partial(_evaluate_robustness, noise=noise) if robustness else _evaluate_enrolled
-        measure(ravdess_speech(ravdess), model=model, out=out, as_json=as_json)
+        measure(ravdess, model=model, out=out, as_json=as_json)
         return
     if quick:
         _evaluate_quickly(
@@ -161,7 +162,7 @@ def _evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None, as_json:
 
 
 def _evaluate_robustness(
-    clips: Any, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
+    ravdess: Path | None, *, noise: Path | None, model: Path | None, out: Path | None, as_json: bool
 ) -> None:
     from foundation.tables import write_table
     from ser.evaluation import robustness
@@ -169,7 +170,8 @@ def _evaluate_robustness(
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
-    path = _folder_to_write(model, out) / robustness.FILE
+    clips, target = _clips_and_target(ravdess, model, out)
+    path = target / robustness.FILE
     table = robustness.evaluate_robustness(clips, folder, conditions(noise))
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else robustness.describe(table))
@@ -178,22 +180,31 @@ def _evaluate_robustness(
         raise typer.Exit(FAILED)
 
 
-def _evaluate_enrolled(clips: Any, *, model: Path | None, out: Path | None, as_json: bool) -> None:
+def _evaluate_enrolled(
+    ravdess: Path | None, *, model: Path | None, out: Path | None, as_json: bool
+) -> None:
     from foundation.tables import write_table
     from ser.evaluation import enrolled
     from ser.network.artefact import DEFAULT_FOLDER
 
     folder = DEFAULT_FOLDER if model is None else model
-    path = _folder_to_write(model, out) / enrolled.FILE
+    clips, target = _clips_and_target(ravdess, model, out)
+    path = target / enrolled.FILE
     table = enrolled.evaluate_enrolled(clips, folder)
     write_table(table, path)
     print(table.to_json(orient="records", indent=2) if as_json else enrolled.describe(table))
     complain(f"wrote {path}")
 
 
-def _folder_to_write(model: Path | None, out: Path | None) -> Path:
+def _clips_and_target(
+    ravdess: Path | None, model: Path | None, out: Path | None
+) -> tuple[Any, Path]:
     from ser.network.artefact import DEFAULT_FOLDER
 
-    if out is None and model is None:
-        require_checkout("writing beside the shipped model", "give --out FOLDER")
-    return out or model or DEFAULT_FOLDER
+    named = out or model
+    if named is not None:
+        return ravdess_speech(ravdess), named
+    require_checkout("writing beside the shipped model", "give --out FOLDER")
+    clips = ravdess_speech(ravdess)
+    check_shipped_target(clips, "what was measured of the model that ships")
+    return clips, DEFAULT_FOLDER

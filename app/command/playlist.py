@@ -23,7 +23,7 @@ from app.command.options import (
 from app.command.spotify import Made, Wanted, go_on, put
 from app.terminal import complain
 from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES
+from emotions.labels import EMOTION_NAMES, emotion_named
 from foundation.errors import InputError
 
 
@@ -220,11 +220,12 @@ def _estimate(
 
 
 def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
+    emotion, sure = emotion_named(estimate.label), f"{estimate.confidence:.0%}"
     if named:
-        return f"For a {estimate.label} mood."
+        return f"For {emotion.mood}."
     if estimate.uncertain:
-        return f"You may sound {estimate.label} ({estimate.confidence:.0%}), but that is not sure."
-    return f"You sound {estimate.label} ({estimate.confidence:.0%})."
+        return f"You may sound {emotion.adjective} ({sure}), but that is not sure."
+    return f"You sound {emotion.adjective} ({sure})."
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

@@ -10,15 +10,26 @@ import typer
 from app.command.options import RavdessOption, SeedOption
 from app.terminal import complain
 from foundation.errors import InputError
+from foundation.shipped import require_checkout
+from foundation.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ser.corpora.ravdess import Clip
     from ser.training.train import TrainSettings
 
 
 def train(
     ravdess: RavdessOption = None,
-    out: Annotated[Path, typer.Option("--out", help="Model folder to write.")] = Path("models/ser"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Model folder to write. The model that ships is written by the full recipe alone.",
+            show_default="models/ser",
+        ),
+    ] = None,
     seed: SeedOption = 0,
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Fewer epochs, to try things out.")
@@ -26,11 +37,18 @@ def train(
 ) -> None:
     """Train the model that ships, on all actors (some minutes on two cores)."""
     clips = ravdess_speech(ravdess)
+    from ser.corpora.enough import check_enough
+    from ser.network.artefact import DEFAULT_FOLDER
+
+    check_enough(clips)
+    if out is None:
+        check_shipped_target(clips, "the model that ships", shortened=epochs is not None)
+    folder = DEFAULT_FOLDER if out is None else out
     settings = recipe(epochs=epochs)
     from ser.training.train import train_shipped_model
 
-    train_shipped_model(clips, out, seed=seed, settings=settings)
-    print(f"trained on {len(clips)} clips; wrote {out}")
+    train_shipped_model(clips, folder, seed=seed, settings=settings)
+    print(f"trained on {len(clips)} clips; wrote {folder}")
 
 
 def ablate(
@@ -50,9 +68,10 @@ def ablate(
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Passes over the clips; few by default.")
     ] = None,
-    table: Annotated[Path, typer.Option("--table", help="CSV to write.")] = Path(
-        "models/ser/ablations.csv"
-    ),
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="CSV to write.", show_default="models/ser/ablations.csv"),
+    ] = None,
 ) -> None:
     """Change one thing of the recipe at a time and judge it on the same folds and seeds; resumes.
 
@@ -66,7 +85,11 @@ def ablate(
     from ser.ablations import table as ablation_table
     from ser.corpora import crema_d as crema_d_corpus
     from ser.corpora.ravdess import index_clips
+    from ser.network.artefact import DEFAULT_FOLDER
 
+    if table is None:
+        check_shipped_target(speech, "the ablations that ship", option="--table FILE")
+        table = DEFAULT_FOLDER / ablation_table.FILE
     sung = [clip for clip in index_clips(song) if clip.channel == "song"] if song else []
     other = crema_d_corpus.index_clips(crema_d) if crema_d else ()
     written = ablation_table.read_table(table) if table.exists() else None
@@ -91,16 +114,50 @@ def ravdess_speech(folder: Path | None) -> "tuple[Clip, ...]":
     Raises
     ------
     InputError
-        If no folder is given, or it holds no clip.
+        If no folder is given, or it holds no clip of speech.
     """
-    from ser.corpora.ravdess import index_clips
+    from ser.corpora.ravdess import files_named, how_to_get, index_clips, passed_over
 
     if folder is None:
         raise InputError(
             "this needs the RAVDESS speech corpus: give --ravdess DIR or set EMOTIFY_RAVDESS; "
             "`emotify ravdess download DIR` fetches it"
         )
-    return tuple(clip for clip in index_clips(folder) if clip.channel == "speech")
+    clips = index_clips(folder)
+    others = passed_over(folder, clips)
+    if others:
+        complain(
+            f"{printable(folder)}: {len(others):,} sound files passed over, which are no clips of "
+            f"RAVDESS, or not certainly: {files_named(others)} (more: emotify ravdess validate)"
+        )
+    speech = tuple(clip for clip in clips if clip.channel == "speech")
+    if not speech:
+        raise InputError(
+            f"{printable(folder)} holds song alone, and this needs speech; {how_to_get(folder)}"
+        )
+    return speech
+
+
+def check_shipped_target(
+    clips: "Sequence[Clip]", what: str, *, shortened: bool = False, option: str = "--out FOLDER"
+) -> None:
+    """Refuse to write over what comes with Emotify by less than all clips and the whole recipe.
+
+    Raises
+    ------
+    InputError
+        If this is no checkout, clips are missing, or the recipe is `shortened`; the message names
+        the `option` that says where else to write.
+    """
+    from ser.corpora.enough import is_whole
+
+    require_checkout(f"writing over {what}", f"give {option}")
+    if shortened or not is_whole(clips):
+        having = "the recipe is shortened" if shortened else f"these are {len(clips)} of 1440 clips"
+        raise InputError(
+            f"{what} would be written over, and {having}; only the full recipe on all of RAVDESS "
+            f"does that: give {option}"
+        )
 
 
 def recipe(**changes: Any) -> "TrainSettings":

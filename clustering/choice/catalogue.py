@@ -60,8 +60,9 @@ class Catalogue:
 
     @cached_property
     def club(self) -> np.ndarray | None:
-        """Whether each track was made for the club, (n,), told by its genres; None if unknown."""
-        return made_for_the_club(self.table.frame["genre"]) if self.table.has("genre") else None
+        """Whether each track was made for the club, (n,), by genres and title; None if unknown."""
+        frame = self.table.frame
+        return made_for_the_club(frame["genre"], frame["name"]) if self.table.has("genre") else None
 
     @cached_property
     def transitions(self) -> Transitions:

@@ -22,7 +22,7 @@ from clustering.moods.mapping import aims_along
 from clustering.tables.layouts import FEATURE_NAMES
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES, EMOTIONS, emotion_named
-from foundation.shipped import shipped
+from foundation.shipped import restored, shipped
 from foundation.tables import read_table
 
 OURS = "K-means moods and aims (Emotify)"
@@ -259,7 +259,7 @@ def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
 
 def committed_scores() -> pd.DataFrame:
     """Return the scores that come with the project (``models/mapping/README.md`` says of what)."""
-    return read_table(SCORES_FILE, COLUMNS)
+    return read_table(SCORES_FILE, COLUMNS, restored("models", "mapping"))
 
 
 def markdown_table(scores: pd.DataFrame) -> str:

@@ -16,6 +16,7 @@ SPOTIFY_TABLE = "spotify_6473_descriptors.parquet"
 FMA_TABLE = "fma_886_mfcc20_echonest.parquet"
 MOOD_TABLE = "clips_900_mood_quadrants_descriptors.parquet"
 KEY_TABLE = "chroma_and_key.parquet"
+WHOLE = {SPOTIFY_TABLE: 6473, FMA_TABLE: 886, MOOD_TABLE: 900, KEY_TABLE: 82}  # rows
 QUADRANT_OF = {"Q1": "happy", "Q2": "angry", "Q3": "sad", "Q4": "calm"}
 # Mean MFCCs that both tables of tracks have; beyond the first, which is the level.
 N_WORDLESS_MFCC = 13

@@ -1,6 +1,6 @@
 """Fit what turns descriptors of music into features and moods, and say how well it does.
 
-    python -m clustering.evaluation.music_training FOLDER CATALOGUE
+    python -m clustering.evaluation.music_training FOLDER CATALOGUE [OUT]
 
 FOLDER holds ``spotify_6473_descriptors.parquet`` (descriptors of Spotify tracks with their real
 features), ``fma_886_mfcc20_echonest.parquet`` (mean MFCCs of free tracks, most of them without
@@ -11,8 +11,9 @@ key, on which nothing is fitted). CATALOGUE is a large table of tracks as people
 how often each kind of track occurs, and over what range each feature goes.
 
 Scores are cross-validated, no artist on both sides; the models that are written have seen
-everything. `clustering.evaluation.music_scores` judges them on strangers, too. ``models/music/``
-gets the model and ``scores.csv``.
+everything. `clustering.evaluation.music_scores` judges them on strangers, too. OUT gets the model
+and ``scores.csv``; without it ``models/music/`` does, and then FOLDER must have all rows of these
+tables.
 """
 
 import sys
@@ -24,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clustering.evaluation import music_scores
-from clustering.evaluation.music_data import INSTRUMENTAL, LOUD_MFCC, Data, read_data
+from clustering.evaluation.music_data import INSTRUMENTAL, LOUD_MFCC, WHOLE, Data, read_data
 from clustering.evaluation.music_fitting import (
     catalogue_weights,
     cross_validated,
@@ -47,6 +48,7 @@ from clustering.music.model import (
     probabilities,
     save_model,
 )
+from clustering.tables.layouts import read_frame
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
 from foundation.tables import write_table
@@ -172,14 +174,28 @@ def fit_arousal(data: Data, energy: KernelModel, scale: Array, chances: Array) -
     return {"arousal": of_arousal, "energy of both": scale_to(both, alone)}
 
 
+def check_whole(folder: Path) -> None:
+    """Refuse to write over the models that ship by what was fitted on less than all data."""
+    require_checkout("fitting the shipped models of own music", "name a folder to write to")
+    for name, n_rows in WHOLE.items():
+        found = len(read_frame(folder / name)[0])
+        if found != n_rows:
+            raise InputError(
+                f"{folder / name} has {found:,} rows of {n_rows:,}, too few for the models that "
+                "ship; name a folder to write to: python -m clustering.evaluation.music_training "
+                "FOLDER CATALOGUE OUT"
+            )
+
+
 def main() -> None:
     """Fit, and print the scores."""
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
+    folder, catalogue, *out = map(Path, sys.argv[1:])
     try:
-        require_checkout("fitting the shipped models of own music")
-        found = train(Path(sys.argv[1]), Path(sys.argv[2]))
-        print(found.round(3).to_string(index=False, na_rep=""))
+        if not out:
+            check_whole(folder)
+        print(train(folder, catalogue, *out).round(3).to_string(index=False, na_rep=""))
     except InputError as error:
         print(f"emotify: {error}", file=sys.stderr)
         sys.exit(2)

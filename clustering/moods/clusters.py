@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clustering.moods.words import is_true
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import TrackTable
 from foundation.errors import InputError
@@ -54,7 +55,7 @@ class Mood:
     index
         Cluster number; moods are numbered from the lowest arousal to the highest.
     name
-        Two or three words, unique in the model, told from the centroid by `mood_names`.
+        A few words, unique in the model, told from quantiles and centroid by `mood_names`.
     centroid
         Mean of each feature over the cluster, in Spotify's units.
     quantiles
@@ -210,11 +211,12 @@ def _described(
 ) -> tuple[Mood, ...]:
     members = [labels == index for index in range(n_clusters)]
     means = np.array([placed[rows].mean(axis=0) for rows in members])
-    names = mood_names(means - placed.mean(axis=0))
+    centroids = np.array([features[rows].mean(axis=0) for rows in members])
+    names = mood_names(means - placed.mean(axis=0), centroids)
     moods = []
     for index, rows in enumerate(members):
         place = dict(zip(FEATURE_NAMES, means[index].tolist(), strict=True))
-        centre = features[rows].mean(axis=0).tolist()
+        centre = centroids[index].tolist()
         moods.append(
             Mood(
                 index=index,
@@ -229,9 +231,10 @@ def _described(
     return tuple(moods)
 
 
-# (energy, valence), each low -1, middling 0 or high 1 in the catalogue, to a first word.
+# (energy, valence), each low -1, middling 0 or high 1, to a first word. Quiet music of low valence
+# is what calm aims at as well as sad, so its word says nothing of a feeling.
 CHARACTERS: dict[tuple[int, int], str] = {
-    (-1, -1): "quiet dark",
+    (-1, -1): "quiet mellow",
     (-1, 0): "quiet",
     (-1, 1): "gentle bright",
     (0, -1): "dark",
@@ -250,29 +253,49 @@ TEXTURES: dict[str, tuple[str, str]] = {
     "tempo": ("fast", "slow"),
 }
 NOTABLE = 0.12  # quantile steps away from the catalogue's mean before a word is deserved
+MIDDLE = 0.5  # of Spotify's energy and valence
 
 
-def mood_names(deviations: np.ndarray) -> list[str]:
-    """Name clusters by how their mean quantiles differ from the catalogue's, (k, 8).
+def mood_names(deviations: np.ndarray, centroids: np.ndarray | None = None) -> list[str]:
+    """Name clusters by what they are, among the catalogue's tracks and by themselves.
 
     Energy and valence give the first word, the feature that stands out most the second. A
     name that is taken gets the next most outstanding feature, and in the end a number.
+
+    Parameters
+    ----------
+    deviations
+        How the clusters' mean quantiles differ from the catalogue's, (k, 8).
+    centroids
+        Their mean features in Spotify's units, (k, 8), so that no word is said that holds among
+        these tracks alone: the quietest fifth of a table of metal is not quiet. None takes every
+        word.
     """
     names: list[str] = []
-    for deviation in deviations:
+    for row, deviation in enumerate(deviations):
         by_name = dict(zip(FEATURE_NAMES, deviation.tolist(), strict=True))
         # Half of it is the jump from 0 to a trace: only a large step means wordless music.
         by_name["instrumentalness"] /= 2
-        level = {f: int(np.sign(d)) if abs(d) > NOTABLE else 0 for f, d in by_name.items()}
-        character = CHARACTERS[level["energy"], level["valence"]]
+        centre = None
+        if centroids is not None:
+            centre = dict(zip(FEATURE_NAMES, centroids[row].tolist(), strict=True))
+        energy, valence = (_level(name, by_name, centre) for name in ("energy", "valence"))
+        character = CHARACTERS[energy, valence]
         ranked = sorted(TEXTURES, key=lambda feature: -abs(by_name[feature]))
+        ranked = [f for f in ranked if centre is None or is_true(f, centre[f], high=by_name[f] > 0)]
         words = [TEXTURES[feature][0 if by_name[feature] > 0 else 1] for feature in ranked]
         told = words[: max(1, sum(abs(by_name[feature]) > NOTABLE for feature in ranked))]
-        choices = [f"{character} {word}" for word in told]
+        choices = [f"{character} {word}" for word in told] or [character]
         choices += [f"{character} {told[0]} {word}" for word in words if word != told[0]]
         choices += [f"{choices[0]} {number}" for number in range(2, len(deviations) + 2)]
         names.append(next(choice for choice in choices if choice not in names))
     return names
+
+
+def _level(feature: str, deviation: dict[str, float], centre: dict[str, float] | None) -> int:
+    """Return on which side a cluster lies, of the catalogue and of Spotify's scale: -1, 0 or 1."""
+    side = int(np.sign(deviation[feature])) if abs(deviation[feature]) > NOTABLE else 0
+    return side if centre is None or side * (centre[feature] - MIDDLE) > 0 else 0
 
 
 def stability(

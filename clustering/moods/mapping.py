@@ -125,6 +125,7 @@ class _Settings:
     club: np.ndarray
     lift: np.ndarray
     club_genres: tuple[str, ...]
+    club_titles: tuple[str, ...]
     anywhere: float
     certain: float
     clueless: float
@@ -147,6 +148,7 @@ def _read_settings() -> _Settings:
         club=np.array([row.get("club", 0.0) for row in rows]),
         lift=lift / lift.sum(axis=1, keepdims=True),
         club_genres=tuple(settings["club"]["genres"]),
+        club_titles=tuple(settings["club"]["titles"]),
         anywhere=settings["scale"]["anywhere"],
         **settings["spread"],
     )
@@ -274,17 +276,21 @@ def placed(aims: Sequence[Aim], model: MoodModel) -> tuple[Aim, ...]:
     return tuple(there[id(aim)] for aim in aims)
 
 
-def made_for_the_club(genres: pd.Series) -> np.ndarray:
+def made_for_the_club(genres: pd.Series, titles: pd.Series | None = None) -> np.ndarray:
     """Return for each cell of genres, joined by ``;``, whether one of them is club music, (n,).
 
     A genre is, if a word of the list in `mapping.toml` is in it: ``deep-house`` is, for ``house``.
-    A cell without genres is not.
+    A cell without genres is not. Where titles are given, one that calls itself a remix is, too.
     """
     words = "|".join(map(re.escape, SETTINGS.club_genres))
     codes, cells = pd.factorize(genres.fillna("").astype("str"))
     names = pd.Series(cells, dtype="str").str.casefold().str.replace(r"[-_\s]+", " ", regex=True)
-    is_club = names.str.contains(rf"\b(?:{words})\b", regex=True).to_numpy(dtype=bool)
-    return is_club[codes]
+    is_club = names.str.contains(rf"\b(?:{words})\b", regex=True).to_numpy(dtype=bool)[codes]
+    if titles is None:
+        return is_club
+    words = "|".join(map(re.escape, SETTINGS.club_titles))
+    remixed = titles.astype("str").str.contains(rf"\b(?:{words})\b", case=False, regex=True)
+    return is_club | remixed.to_numpy(dtype=bool)
 
 
 def _shared_out(probabilities: Sequence[float], n_places: int) -> list[int]:

@@ -24,7 +24,7 @@ from clustering.tables.layouts import (
 )
 from foundation.errors import InputError
 from foundation.safe_write import whole_file
-from foundation.shipped import shipped
+from foundation.shipped import restored, shipped
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -154,6 +154,11 @@ def read_tracks(path: str | Path | None = None) -> TrackTable:
 
 def _shipped_tracks() -> TrackTable:
     """Read the project's own table, which lies there tidied: to do it again takes a second."""
+    if not DEFAULT_TABLE.is_file():
+        raise InputError(
+            f"there is no file {DEFAULT_TABLE}; it comes with Emotify: install that again; "
+            f"{restored('data', DEFAULT_TABLE.name)}; or give a table of your own"
+        )
     raw = read_table(DEFAULT_TABLE)
     numbers = [name for name in (*RANGES, *OPTIONAL_RANGES) if name in raw.frame]
     frame = raw.frame.astype(dict.fromkeys(numbers, float) | {"explicit": "boolean"})

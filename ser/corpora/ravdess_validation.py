@@ -7,7 +7,7 @@ the samples of another take.
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,16 @@ from tqdm import tqdm
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
-from ser.corpora.ravdess import CHANNELS, Clip, expected_clip_ids, how_to_get, index_of, sound_files
+from ser.corpora.ravdess import (
+    CHANNELS,
+    Clip,
+    expected_clip_ids,
+    how_to_get,
+    index_of,
+    named_clip,
+    sound_files,
+    take_name,
+)
 
 SHORTEST_SECONDS = 2.0  # the shortest clip lasts 2.94 s: anything below was cut off
 _CLIP_SHAPE = re.compile(r"\d+(-\d+){6}")
@@ -42,6 +51,8 @@ class ValidationReport:
         Files of one clip id, where there are several.
     identical
         Clip ids whose samples are the same. The corpus itself has one such pair, of actor 7.
+    others
+        Sound files with names of something else; they do no harm.
     """
 
     folder: Path
@@ -51,6 +62,7 @@ class ValidationReport:
     invalid: Mapping[Path, str] = field(default_factory=dict)
     duplicates: tuple[tuple[Path, ...], ...] = ()
     identical: tuple[tuple[str, ...], ...] = ()
+    others: tuple[Path, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -70,6 +82,7 @@ class ValidationReport:
             "there more than once", [" = ".join(map(str, paths)) for paths in self.duplicates]
         )
         lines += _listing("identical takes", [" = ".join(ids) for ids in self.identical])
+        lines += _listing("passed over, names of something else", list(map(str, self.others)))
         if self.ok:
             lines.append("complete")
         else:
@@ -111,7 +124,8 @@ def validate(
     expected = [clip_id for channel in wanted for clip_id in expected_clip_ids(channel)]
     clips = tuple(clip for clip in clips if clip.channel in wanted)
 
-    invalid = {path: why for path in files if (why := _name_problem(path))}
+    modalities = {clip.modality for clip in clips}
+    invalid = {path: why for path in files if (why := _name_problem(path, modalities))}
     takes = defaultdict(list)
     for clip in tqdm(clips, desc="validating", unit="clip", disable=not progress):
         try:
@@ -120,9 +134,13 @@ def validate(
             invalid[clip.path] = str(error)
 
     places: dict[str, list[Path]] = {clip.clip_id: [] for clip in clips}
+    others: list[Path] = []
     for path in files:
-        if path.stem in places:
-            places[path.stem].append(path)
+        named = named_clip(path)
+        if named is None and path not in invalid:
+            others.append(path)
+        elif named is not None and named.modality in modalities and named.clip_id in places:
+            places[named.clip_id].append(path)
     return ValidationReport(
         folder=Path(folder),
         channels=wanted,
@@ -131,6 +149,7 @@ def validate(
         invalid=invalid,
         duplicates=tuple(tuple(paths) for paths in places.values() if len(paths) > 1),
         identical=tuple(tuple(ids) for ids in takes.values() if len(ids) > 1),
+        others=tuple(others),
     )
 
 
@@ -139,15 +158,20 @@ def _count_emotions(clips: Iterable[Clip], channel: str) -> dict[str, int]:
     return {name: counts[name] for name in EMOTION_NAMES if counts[name]}
 
 
-def _name_problem(path: Path) -> str | None:
+def _name_problem(path: Path, modalities: Collection[str]) -> str | None:
     """Say what is wrong with a name that looks like RAVDESS; other names are not our business."""
-    if not _CLIP_SHAPE.fullmatch(path.stem):
+    name = take_name(path)
+    if not _CLIP_SHAPE.fullmatch(name):
         return None
     try:
-        modality = Clip.from_path(path).modality
+        modality = Clip.from_path(path, name=name).modality
     except InputError as error:
         return str(error)
-    return None if modality == "audio" else "its modality is not 03, audio only"
+    if modality in modalities:
+        return None
+    if modality == "video":
+        return "its modality is 02, a video without sound"
+    return "its modality is 01, of the videos, beside clips of modality 03, audio only"
 
 
 def _fingerprint(path: Path) -> bytes:

@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 from emotions.calibration import store_calibration, stored_calibration
 from emotions.calibration_fitting import mean_calibration
 from emotions.labels import EMOTIONS
+from ser.corpora.enough import check_enough
 from ser.corpora.ravdess import Clip
 from ser.features.augment import AugmentSettings, copy_shares, mixup, spec_augment
 from ser.features.feature_copies import FeatureCopies, make_feature_copies
@@ -376,8 +377,10 @@ def train_shipped_model(
     Raises
     ------
     InputError
-        If `out` holds another kind of model, or a clip cannot be read.
+        If there are too few clips (`ser.corpora.enough`), `out` holds another kind of model, or a
+        clip cannot be read.
     """
+    check_enough(clips)
     artefact.KIND.check_target(out)  # before hours of training
     settings = settings or TrainSettings()
     extractor = new_extractor()

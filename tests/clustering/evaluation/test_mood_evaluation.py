@@ -106,9 +106,8 @@ def test_picks_agree_with_listeners_beyond_other_ways(big_tables):
     scores = evaluate_moods(catalogue, judged)
     ours = scores[scores["way"] == OURS].set_index("emotion")
     gain = ours["precision"] / ours["chance"]
-    # Aims that also know typical music gave sad 2.4 in place of 2.2 on the training part, 1.7 in
-    # place of 1.6 on the validation part, by which they were chosen, and 1.4 for 1.7 on this one.
-    for emotion, least in {"happy": 1.5, "angry": 1.9, "sad": 1.3, "calm": 1.2}.items():
+    # Sad has 2.7 on the training and 2.1 on the validation part, by which its aim was chosen.
+    for emotion, least in {"happy": 1.5, "angry": 1.9, "sad": 1.5, "calm": 1.2}.items():
         assert gain[emotion] > least, emotion
     means = mean_scores(scores).set_index("way")["precision"]
     assert means[OURS] > means["nearest in valence and energy"] + 0.05

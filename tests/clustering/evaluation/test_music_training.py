@@ -153,3 +153,11 @@ def test_a_folder_without_the_data_is_answered(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 2 and "there is no file" in capsys.readouterr().err
+
+
+def test_part_of_the_data_is_not_written_over_the_shipped_models(data, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["music_training", str(data), str(data / CATALOGUE)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    told = capsys.readouterr().err
+    assert stop.value.code == 2 and "300 rows of 6,473" in told and "FOLDER CATALOGUE OUT" in told

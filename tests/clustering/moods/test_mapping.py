@@ -173,6 +173,22 @@ def test_music_for_the_club_is_told_by_whole_words_of_genres():
     assert told.tolist() == [True] * len(club) + [False] * len(other)
 
 
+def test_a_remix_is_made_for_the_club_whatever_its_genre():
+    remixed = ["Home - A Remix", "Home (Re-Mix)", "Home - Club Mix", "HOME EXTENDED MIX"]
+    plain = ["Home", "Club Foot", "Remixed", "Extended Family", "Mix"]
+    titles = pd.Series([*remixed, *plain], index=range(3, 12))
+    told = made_for_the_club(pd.Series("rock", index=titles.index), titles)
+    assert told.tolist() == [True] * len(remixed) + [False] * len(plain)
+
+
+def test_every_emotion_lifts_to_a_place_of_its_own():
+    shares = [SETTINGS.lift[index][EMOTION_NAMES.index("happy")] for index in range(8)]
+    in_order = sorted(shares)
+    assert in_order[0] == 0 and in_order[-1] == 1  # calm and happy stay where they are
+    assert min(np.diff(in_order)) > 0.07
+    assert SETTINGS.lift.sum(axis=1) == pytest.approx(np.ones(8))
+
+
 @pytest.mark.parametrize("name", EMOTION_NAMES)
 def test_the_unhappy_are_not_sent_to_the_club(catalogue, name):
     minds = {"calm", "sad", "angry", "fearful", "disgust"}

@@ -19,7 +19,13 @@ import soundfile
 from foundation.download import DownloadError, Remote
 from foundation.errors import InputError
 from ser.corpora import ravdess_download
-from ser.corpora.ravdess import Clip, expected_clip_ids, index_clips
+from ser.corpora.ravdess import (
+    Clip,
+    expected_clip_ids,
+    index_clips,
+    passed_over,
+    sound_files,
+)
 from ser.corpora.ravdess_validation import validate
 
 A_FEW = ("03-01-01-01-01-01-01", "03-01-05-02-02-01-02", "03-01-08-01-01-02-10")
@@ -153,6 +159,82 @@ def test_kaggles_second_copy_counts_once(tmp_path: Path) -> None:
     assert not report.identical
     assert not report.invalid
     assert "there more than once: 3" in report.summary()
+
+
+def test_the_doubled_tree_is_found_also_where_it_lies_deep_and_inside_itself(
+    tmp_path: Path,
+) -> None:
+    top = tmp_path / "downloads" / "data" / "raw" / "ravdess"
+    small_corpus(top, "audio_speech_actors_01-24/Actor_{actor}")
+    small_corpus(top, "audio_speech_actors_01-24/audio_speech_actors_01-24/Actor_{actor}")
+    clips = index_clips(tmp_path)
+    assert ids(clips) == A_FEW
+    assert all(clip.path.parent.parent.parent == top for clip in clips)
+    assert [len(paths) for paths in validate(tmp_path).duplicates] == [2, 2, 2]
+
+
+def test_links_that_lead_round_are_walked_once(tmp_path: Path) -> None:
+    small_corpus(tmp_path)
+    (tmp_path / "Actor_01" / "again").symlink_to(tmp_path, target_is_directory=True)
+    assert len(sound_files(tmp_path)) == len(A_FEW)
+
+
+def test_a_folder_with_far_too_many_folders_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ser.corpora.ravdess.MOST_FOLDERS", 3)
+    small_corpus(tmp_path)
+    with pytest.raises(
+        InputError, match="more than 3 folders below it; give the one with Actor_01"
+    ):
+        index_clips(tmp_path)
+
+
+@pytest.mark.parametrize("copied", [" (1)", "(2)", " - Copy", " - Copy (3)", " copy 2"])
+def test_a_copy_counts_where_there_is_no_original(tmp_path: Path, copied: str) -> None:
+    small_corpus(tmp_path, ".")
+    alone, beside = (tmp_path / f"{clip_id}.wav" for clip_id in A_FEW[:2])
+    shutil.copy(beside, tmp_path / f"{beside.stem}{copied}.wav")
+    alone.rename(tmp_path / f"{alone.stem}{copied}.wav")
+    clips = index_clips(tmp_path)
+    assert ids(clips) == A_FEW
+    assert clips[0].path.stem == A_FEW[0] + copied and clips[1].path == beside
+    report = validate(tmp_path)
+    assert [sorted(paths) for paths in report.duplicates] == [
+        sorted([beside, tmp_path / f"{beside.stem}{copied}.wav"])
+    ]
+    assert not report.invalid and not passed_over(tmp_path, clips)
+
+
+def test_names_of_the_videos_are_clips_where_all_are_so_named(tmp_path: Path) -> None:
+    for path in small_corpus(tmp_path).rglob("*.wav"):
+        path.rename(path.with_name("01" + path.name[2:]))
+    silent = record(tmp_path / "02-01-02-01-01-01-01.wav")  # a video without sound
+    clips = index_clips(tmp_path)
+    assert ids(clips) == A_FEW and {clip.modality for clip in clips} == {"audio-video"}
+    assert passed_over(tmp_path, clips) == (silent,)
+    assert "a video without sound" in validate(tmp_path).invalid[silent]
+
+
+def test_names_of_the_videos_beside_clips_are_counted_and_named(tmp_path: Path) -> None:
+    small_corpus(tmp_path)
+    stray = record(tmp_path / "01-01-02-01-01-01-01.wav")
+    clips = index_clips(tmp_path)
+    assert ids(clips) == A_FEW and passed_over(tmp_path, clips) == (stray,)
+    assert "modality is 01, of the videos, beside" in validate(tmp_path).invalid[stray]
+
+
+def test_another_corpus_beside_it_is_counted_and_named(tmp_path: Path) -> None:
+    small_corpus(tmp_path / "ravdess")
+    foreign = [record(tmp_path / "CREMA-D" / f"100{n}_DFA_ANG_XX.wav") for n in range(7)]
+    clips = index_clips(tmp_path)
+    assert ids(clips) == A_FEW and passed_over(tmp_path, clips) == tuple(foreign)
+    report = validate(tmp_path)
+    assert set(report.others) == set(foreign) and not report.invalid
+    assert "passed over, names of something else: 7" in report.summary()
+    assert "1000_DFA_ANG_XX.wav" in report.summary()
+    with pytest.raises(InputError, match=r"among 7 sound files, such as 1000_DFA_ANG_XX\.wav"):
+        index_clips(tmp_path / "CREMA-D")
 
 
 @pytest.mark.parametrize("case", ["missing", "a file", "empty", "foreign"])
