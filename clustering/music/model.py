@@ -30,7 +30,7 @@ KIND = ArtefactKind(
     2,
     title="model of music",
     files=(MODEL_FILE,),
-    advice="fit it again: python -m clustering.evaluation.music_training FOLDER",
+    advice="fit it again: python -m clustering.evaluation.music_training FOLDER CATALOGUE",
     shipped=DEFAULT_FOLDER,
     settings_needed=False,
 )
