@@ -28,8 +28,9 @@ from clustering.choice.wish import Wish
 from clustering.moods.folder import load_moods, save_moods
 from clustering.moods.mapping import aims_along
 from clustering.playlist import make_playlist
+from clustering.tables.columns import RANGES
 from clustering.tables.layouts import FEATURE_NAMES
-from clustering.tables.tracks import RANGES, ROWS_OF_A_GROUP, read_tracks
+from clustering.tables.tracks import ROWS_OF_A_GROUP, read_tracks
 from emotions.estimate import EmotionEstimate
 
 FILE_ROWS = 1_000_000

@@ -16,13 +16,12 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import IO
 
 import requests
 from tqdm import tqdm
 
 from foundation.errors import InputError
-from foundation.safe_write import FULL_DISK
+from foundation.safe_write import FULL_DISK, whole_file
 
 ATTEMPTS = 5  # connections tried in one call; what they fetched is kept for the next call
 FIRST_WAIT_SECONDS = 1.0  # doubled before each further attempt: 15 s of waiting in all
@@ -279,7 +278,9 @@ def unpack(archive: str | Path, folder: str | Path, *, progress: bool = True) ->
     ------
     DownloadError
         If `archive` is not a whole zip file, holds a name that leads out of `folder`, a link or an
-        encrypted file, or if the disk is full.
+        encrypted file, or more than the disk has room for.
+    InputError
+        If a file cannot be written to where it belongs; see `foundation.safe_write.whole_file`.
     """
     archive, folder = Path(archive), Path(folder)
     try:
@@ -294,8 +295,13 @@ def unpack(archive: str | Path, folder: str | Path, *, progress: bool = True) ->
             ]
             _check_space(folder, sum(member.file_size for member, _ in todo))
             for member, target in tqdm(todo, desc=archive.name, unit="file", disable=not progress):
-                with source.open(member) as content:
-                    _write_member(content, target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with (
+                    whole_file(target) as partial,
+                    source.open(member) as content,
+                    partial.open("wb") as file,
+                ):
+                    shutil.copyfileobj(content, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise DownloadError(
             f"{archive} is not a whole zip archive ({error}); delete it and fetch it again"
@@ -337,15 +343,3 @@ def _is_unpacked(member: zipfile.ZipInfo, target: Path) -> bool:
         while chunk := file.read(1 << 20):
             checksum = zlib.crc32(chunk, checksum)
     return checksum == member.CRC
-
-
-def _write_member(content: IO[bytes], target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            shutil.copyfileobj(content, file)
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

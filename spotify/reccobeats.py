@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from clustering.tables.tracks import OPTIONAL_RANGES, RANGES
+from clustering.tables.columns import OPTIONAL_RANGES, RANGES
 from foundation.records import RecordFormat
 from spotify.addresses import reccobeats_url
 from spotify.client import LONGEST_WAIT_SECONDS, MOST_WAITING_SECONDS, PAUSES_SECONDS, say

@@ -1,8 +1,10 @@
 """Every model that comes with Emotify is whole and has its card; a damaged one is told apart."""
 
+import contextlib
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from clustering.moods import folder as moods
@@ -105,6 +107,24 @@ def test_a_damaged_file_is_named(copied, name, file, damage, sealed):
         spoilt = {"empty": b"", "cut": content[: -len(content) // 3], "swapped": other.read_bytes()}
         (folder / file).write_bytes(spoilt[damage])
     refused(kind, load, folder, words)
+
+
+@pytest.mark.parametrize(("name", "file"), NAMED)
+def test_damage_of_any_bit_is_answered(copied, name, file):
+    kind, load, folder = copied(name, sealed=False)  # checksums would tell all of it
+    content, rng = (folder / file).read_bytes(), np.random.default_rng(0)
+    spoilt = [b"hello", b"[]", bytes(len(content)), rng.bytes(1000)]
+    for place in rng.integers(len(content), size=6):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << rng.integers(8)
+        spoilt.append(bytes(flipped))
+    for number, damaged in enumerate(spoilt):
+        (folder / file).write_bytes(damaged)
+        if number < 4:
+            refused(kind, load, folder, "is broken|is not of")
+            continue
+        with contextlib.suppress(InputError):  # a flipped weight is none that can be told
+            load(folder)
 
 
 @pytest.mark.parametrize("name", KINDS)

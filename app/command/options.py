@@ -21,7 +21,7 @@ TracksOption = Annotated[
     typer.Option(
         "--tracks",
         help="Track table, CSV or Parquet (Spotify column names, Kaggle, tidytuesday, Exportify), "
-        "a folder of Parquet files, or a folder of music.",
+        "a folder or zip archive of tables, or a folder of music.",
         show_default="the table that ships with Emotify",
     ),
 ]

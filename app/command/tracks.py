@@ -19,9 +19,9 @@ def import_tables(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="CSV or Parquet files, folders of them, FMA's metadata (folder or zip), or "
-            "folders of music; or your own tracks on Spotify: spotify:liked, spotify:playlists, "
-            "spotify:top.",
+            help="CSV or Parquet files, folders or zip archives of them, FMA's metadata (folder or "
+            "zip), or folders of music; or your own tracks on Spotify: spotify:liked, "
+            "spotify:playlists, spotify:top.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv.")],
@@ -29,13 +29,17 @@ def import_tables(
         list[Path] | None,
         typer.Option(
             "--features",
-            help="For your own tracks: table to take audio features from, by id, ISRC, or artist "
-            "and title; may be repeated. What no table has is asked of ReccoBeats.",
+            help="For lists without audio features, and your own tracks on Spotify: table to take "
+            "them from, by id, ISRC, or artist and title; may be repeated. What no table has is "
+            "asked of ReccoBeats.",
         ),
     ] = None,
     reccobeats: Annotated[
         bool,
-        typer.Option("--reccobeats/--no-reccobeats", help="For your own tracks: ask ReccoBeats."),
+        typer.Option(
+            "--reccobeats/--no-reccobeats",
+            help="For the same: ask ReccoBeats, which is told Spotify's ids of the tracks.",
+        ),
     ] = True,
     headless: HeadlessOption = False,
     curated: Annotated[
@@ -49,22 +53,28 @@ def import_tables(
 ) -> None:
     """Merge tables of tracks into one, or make one of your own tracks on Spotify.
 
-    Read are Spotify's column names, Kaggle's "Spotify Tracks", tidytuesday, Exportify and the Echo
-    Nest features of FMA. Where sources have the same track, the one given first wins. What is
-    left out is said, and why. Your own tracks are fetched page by page; the same command goes on
-    where it was interrupted.
+    Read are Spotify's column names, Kaggle's "Spotify Tracks", tidytuesday, Exportify in any of its
+    languages and the Echo Nest features of FMA; and lists without audio features (TuneMyMusic,
+    Soundiiz, Exportify's short form), for which these are looked up. Where sources have the same
+    track, the one given first wins. What is left out is said, and why. Your own tracks are fetched
+    page by page; the same command goes on where it was interrupted.
     """
     from clustering.sources import import_tracks
     from clustering.tables.tracks import check_writable, write_tracks
-    from listener.own_tracks import kinds_of
+    from listener.own_tracks import Finder, kinds_of
 
     kinds = kinds_of(sources)
     if not kinds:
-        if features or headless or not reccobeats:
-            raise InputError("--features, --no-reccobeats and --headless go with spotify: sources")
-        imported = import_tracks(sources, curated=curated)
+        if headless:
+            raise InputError("--headless goes with spotify: sources")
+        check_writable(out)
+        finder = Finder(features or [], out, ask_reccobeats=reccobeats, tell=complain)
+        imported = import_tracks(sources, curated=curated, look_up=finder.look_up)
         write_tracks(imported.frame, out)
+        finder.finished()
         complain(imported.summary())
+        if features and not finder.n_asked:
+            complain("--features was not needed: every source has features of its own")
         print(f"{out}: {len(imported.frame):,} tracks")
         return
     if len(kinds) < len(set(sources)):

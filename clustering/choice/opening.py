@@ -6,6 +6,7 @@ from clustering.choice.catalogue import Catalogue
 from clustering.choice.shortlist import SAMPLE, LargeCatalogue
 from clustering.moods.clusters import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.moods.folder import DEFAULT_MOOD_FOLDER, load_moods
+from clustering.sources import has_tables, open_tables
 from clustering.tables.large_tables import LargeTable, is_large, open_large_table
 from clustering.tables.tracks import DEFAULT_TABLE, TrackTable, read_tracks
 from foundation.errors import InputError
@@ -23,13 +24,18 @@ def open_table(path: str | Path | None = None) -> TrackTable | LargeTable:
         return read_tracks()
     path = Path(path)
     if not path.is_dir():
-        return open_large_table(path) if is_large(path) else read_tracks(path)
+        if is_large(path):
+            return open_large_table(path)
+        return open_tables(path) if has_tables(path) else read_tracks(path)
     from clustering.music.files import find_music, read_music
 
     # A folder with music in it is a folder of music, whatever tables lie there, too.
     found = find_music(path)
-    if not found[0] and is_large(path):
-        return open_large_table(path)
+    if not found[0]:
+        if is_large(path):
+            return open_large_table(path)
+        if has_tables(path):
+            return open_tables(path)
     return read_music(path, found)
 
 
@@ -46,7 +52,8 @@ def open_catalogue(
     ----------
     path
         A table for `clustering.tables.tracks.read_tracks`; or a folder of Parquet files, or one
-        with more than a million rows, see `clustering.tables.large_tables`; or a folder of music,
+        with more than a million rows, see `clustering.tables.large_tables`; or another folder, or
+        a zip archive, of tables (`clustering.sources.open_tables`); or a folder of music,
         which is analysed first (only what is new or changed, from the second time on). None takes
         the project's own table, with the moods that come with it when `n_moods` and `seed` are
         theirs.

@@ -23,9 +23,11 @@ from clustering.choice.filters import Filters, lacking, none_passes
 from clustering.choice.selection import mood_tiers, pool_size
 from clustering.moods.clusters import DEFAULT_MOODS, MoodModel, fit_moods
 from clustering.moods.mapping import HEARD_SHARE, Aim, made_for_the_club, placed
+from clustering.tables.columns import in_our_types
 from clustering.tables.large_tables import HIGHEST, LOWEST, LargeTable, Piece, usable
 from clustering.tables.layouts import FEATURE_NAMES, MOOD_COLUMNS, NEEDED_COLUMNS
-from clustering.tables.tracks import UNKNOWN_ARTIST, in_our_types, tidied, tracks_from_frame
+from clustering.tables.tracks import UNKNOWN_ARTIST, tidied, tracks_from_frame
+from clustering.tables.units import SPOTIFYS
 from foundation import jobs
 
 SAMPLE = 200_000  # tracks that moods are fitted on; half a catalogue of 70,000 gives ARI .97
@@ -118,9 +120,12 @@ class LargeCatalogue:
         frame = pd.DataFrame(np.concatenate(nearest.values)[first], columns=search.numbers)
         columns = [name for name in COLUMNS if self.table.has(name)]
         told = self.table.take(rows, columns)
+        # Of `numbers` the units were seen to already.
+        told = in_our_types(told, self.table.source, self.table.units)[0]
         tracks = tidied(
-            pd.concat([told, frame], axis=1), self.table.source, self.table.layout.name, fewest=1
-        )
+            pd.concat([told, frame], axis=1), self.table.source, self.table.layout.name,
+            fewest=1, units=SPOTIFYS,
+        )  # fmt: skip
         return Shortlist(
             Catalogue.of(tracks, self.model),
             complete=all(len(rows) < n for rows, n in zip(nearest.rows, n_kept, strict=True)),
@@ -300,7 +305,8 @@ def _scan(piece: Piece, search: _Search, known: _Found) -> _Found:
         here = here[usable(values[here, : len(FEATURE_NAMES)])]
         if len(here) and search.asked:
             asked = table.frame(batch.select(table.theirs(search.asked)), search.asked)
-            here = here[filters.passed(in_our_types(asked.iloc[here], table.source))]
+            told, _ = in_our_types(asked.iloc[here], table.source, table.units)
+            here = here[filters.passed(told)]
         if not len(here):
             continue
         chosen = values[here]

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clustering.tables.layouts import ID_COLUMNS, folded_columns, folded_name, read_frame
-from clustering.tables.tracks import TrackTable, bare_track_id
+from clustering.tables.columns import bare_track_id
+from clustering.tables.layouts import ID_COLUMNS, folded_columns, folded_name
+from clustering.tables.reading import read_frame
+from clustering.tables.tracks import TrackTable
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 

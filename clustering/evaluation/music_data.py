@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clustering.music.model import QUADRANTS
-from clustering.tables.layouts import read_frame
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import read_tracks
 
 SPOTIFY_TABLE = "spotify_6473_descriptors.parquet"

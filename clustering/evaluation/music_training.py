@@ -48,7 +48,7 @@ from clustering.music.model import (
     probabilities,
     save_model,
 )
-from clustering.tables.layouts import read_frame
+from clustering.tables.reading import read_frame
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
 from foundation.tables import write_table

@@ -23,7 +23,8 @@ from clustering.music.sound import Limits
 from clustering.music.spoken import SPOKEN
 from clustering.music.tags import read_tags
 from clustering.music.workers import Found, each
-from clustering.tables.layouts import in_our_columns, read_frame
+from clustering.tables.layouts import in_our_columns
+from clustering.tables.reading import read_frame
 from clustering.tables.tracks import (
     SPOKEN_WORD_SPEECHINESS,
     TrackTable,

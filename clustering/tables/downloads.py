@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clustering.tables.fma import is_fma
-from clustering.tables.layouts import in_our_columns, read_frame
+from clustering.tables.layouts import in_our_columns
+from clustering.tables.reading import read_frame
 from foundation.download import DownloadError, Remote, download
 from foundation.errors import InputError
 from foundation.user_data import TRACK_TABLES, user_data_folder

@@ -7,11 +7,11 @@ if it is there, ``raw_tracks.csv`` for the address of each track's page, where i
 
 import io
 import zipfile
-import zlib
 from pathlib import Path
 
 import pandas as pd
 
+from clustering.tables.reading import DAMAGED
 from foundation.errors import InputError
 
 TRACKS, ECHONEST, RAW_TRACKS = "tracks.csv", "echonest.csv", "raw_tracks.csv"
@@ -48,7 +48,7 @@ def read_fma(path: Path) -> pd.DataFrame:
         features = features["echonest"]["audio_features"]
         told = pd.DataFrame({name: told[column] for name, column in TRACK_COLUMNS.items()})
         told["url"] = _addresses(path)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (KeyError, OSError, *DAMAGED) as error:
         raise InputError(
             f"{path} is not FMA's metadata as published ({type(error).__name__}: {error}); get it "
             "again with: emotify tracks download fma"
@@ -69,10 +69,13 @@ def _addresses(path: Path) -> pd.Series | float:
 def _names(path: Path) -> set[str]:
     if path.is_dir():
         return {name for name in (ECHONEST, TRACKS, RAW_TRACKS) if _inside(path, name).is_file()}
-    if not zipfile.is_zipfile(path):
+    try:
+        if not zipfile.is_zipfile(path):
+            return set()
+        with zipfile.ZipFile(path) as archive:
+            return {Path(name).name for name in archive.namelist()}
+    except (OSError, *DAMAGED):
         return set()
-    with zipfile.ZipFile(path) as archive:
-        return {Path(name).name for name in archive.namelist()}
 
 
 def _inside(folder: Path, name: str) -> Path:

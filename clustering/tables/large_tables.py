@@ -7,23 +7,28 @@ of their names. Nothing is tidied here: who reads rows leaves out broken ones.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from clustering.tables import values
+from clustering.tables.columns import RANGES
 from clustering.tables.layouts import (
     FEATURE_NAMES,
     MOOD_COLUMNS,
+    NEEDED_COLUMNS,
     Layout,
-    damaged_parquet,
     find_layout,
     renamed,
     second_genre,
 )
-from clustering.tables.tracks import RANGES, SPOKEN_WORD_SPEECHINESS
+from clustering.tables.reading import damaged_parquet, mended
+from clustering.tables.tracks import SPOKEN_WORD_SPEECHINESS
+from clustering.tables.units import SPOTIFYS, Units, units_of
 from foundation import jobs
 from foundation.errors import InputError
 
@@ -88,6 +93,8 @@ class LargeTable:
         What jobs read, in the order of the rows.
     bytes_by_column
         The table's own name -> bytes on disk.
+    units
+        In which it counts, as its first rows tell.
     """
 
     source: str
@@ -96,6 +103,7 @@ class LargeTable:
     columns: Mapping[str, str]
     pieces: tuple[Piece, ...]
     bytes_by_column: Mapping[str, int]
+    units: Units = SPOTIFYS
 
     def __len__(self) -> int:
         """Return the number of rows, broken ones included."""
@@ -113,10 +121,11 @@ class LargeTable:
     def summary(self) -> str:
         """Return one line: how many rows, and how they are read."""
         files = f"{self.n_files:,} Parquet file" + "s" * (self.n_files != 1)
-        return (
+        line = (
             f"{self.source}: {len(self):,} rows in {files}, read in batches; moods come from a "
             "sample, and broken rows and spoken word are left out as they are met"
         )
+        return "; ".join((line, *self.units.notes))
 
     def n_bytes(self, columns: Sequence[str]) -> int:
         """Return how many bytes on disk columns, by our names, take."""
@@ -140,9 +149,9 @@ class LargeTable:
                 for batch in file.iter_batches(
                     BATCH, row_groups=piece.row_groups, columns=list(columns), use_threads=False
                 ):
-                    yield first_row, batch
+                    yield first_row, mended(batch)[0]
                     first_row += len(batch)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise _unreadable(piece.path, error) from error
 
     def numbers(self, batch: Any, columns: Sequence[str]) -> np.ndarray:
@@ -150,7 +159,12 @@ class LargeTable:
         found = np.empty((len(batch), len(columns)), order="F")
         for place, name in enumerate(columns):
             column = batch.column(self.columns[name])
-            found[:, place] = column.to_numpy(zero_copy_only=False)
+            if _is_text(column.type):
+                found[:, place] = values.numbers(column.to_pandas())[0]
+            else:
+                found[:, place] = column.to_numpy(zero_copy_only=False)
+            if name in self.units.factors:
+                found[:, place] *= self.units.factors[name]
         return found
 
     def frame(self, batch: Any, columns: Sequence[str]) -> pd.DataFrame:
@@ -200,6 +214,8 @@ def is_large(path: Path) -> bool:
     if path.is_dir():
         return any(path.rglob("*.parquet"))
     try:
+        if not path.is_file():  # a pipe is not opened: that may wait for ever
+            return False
         with path.open("rb") as file:
             if file.read(4) != b"PAR1":
                 return False
@@ -209,7 +225,7 @@ def is_large(path: Path) -> bool:
 
 
 def open_large_table(path: Path) -> LargeTable:
-    """Look at a Parquet file, or at all in a folder, and read no rows.
+    """Look at a Parquet file, or at all in a folder; of the rows, the first tell the units.
 
     Raises
     ------
@@ -225,13 +241,12 @@ def open_large_table(path: Path) -> LargeTable:
     layout, columns = None, {}
     first_row = 0
     for file in files:
-        metadata = _metadata(file)
-        schema = metadata.schema.to_arrow_schema()
+        schema, row_groups = _about(file)
         its_layout, its_columns = find_layout(schema.names, str(file))
         _check_numbers(file, schema, its_columns)
         if layout is None:
             layout, columns = its_layout, its_columns
-        needed = {name: columns[name] for name in (*FEATURE_NAMES, "track_id", "name", "artist")}
+        needed = {name: columns[name] for name in NEEDED_COLUMNS}
         if any(its_columns[name] != theirs for name, theirs in needed.items()):
             raise InputError(
                 f"{file} names its columns otherwise than {files[0]}; put tables of one layout "
@@ -240,25 +255,23 @@ def open_large_table(path: Path) -> LargeTable:
         columns = {n: theirs for n, theirs in columns.items() if its_columns.get(n) == theirs}
         groups: list[int] = []
         lengths: list[int] = []
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            for place in range(group.num_columns):
-                chunk = group.column(place)
-                name = chunk.path_in_schema
-                sizes[name] = sizes.get(name, 0) + chunk.total_compressed_size
-            if groups and sum(lengths) + group.num_rows > PIECE:
+        for number, (n_rows, n_bytes) in enumerate(row_groups):
+            for name, size in n_bytes.items():
+                sizes[name] = sizes.get(name, 0) + size
+            if groups and sum(lengths) + n_rows > PIECE:
                 pieces.append(Piece(str(file), tuple(groups), tuple(lengths), first_row))
                 first_row += sum(lengths)
                 groups, lengths = [], []
             groups.append(number)
-            lengths.append(group.num_rows)
+            lengths.append(n_rows)
         if sum(lengths):
             pieces.append(Piece(str(file), tuple(groups), tuple(lengths), first_row))
             first_row += sum(lengths)
     if not pieces:
         raise InputError(f"{path} holds no rows; give a table with tracks")
     assert layout is not None
-    return LargeTable(path.name, len(files), layout, columns, tuple(pieces), sizes)
+    table = LargeTable(path.name, len(files), layout, columns, tuple(pieces), sizes)
+    return replace(table, units=_units(table))
 
 
 def usable(features: np.ndarray) -> np.ndarray:
@@ -302,14 +315,53 @@ def _sample(piece: Piece, table: LargeTable, share: float, seed: int) -> tuple[i
     return piece.first_row, np.concatenate(drawn)
 
 
+def _units(table: LargeTable) -> Units:
+    """Tell the units of a table by its first rows."""
+    told = [name for name in (*RANGES, "liveness", "duration_ms") if name in table.columns]
+    # Of a listener's own files the length was measured.
+    told = [name for name in told if name != "duration_ms" or "path" not in table.columns]
+    for _, batch in table.batches(table.pieces[0], table.theirs(told)):
+        numbers = table.numbers(batch, told)
+        return units_of({n: pd.Series(numbers[:, i]) for i, n in enumerate(told)}, table.source)
+    return SPOTIFYS
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
 def _metadata(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         return pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+
+
+def _about(path: Path) -> tuple[Any, list[tuple[int, dict[str, int]]]]:
+    """Return a file's Arrow schema, and of each row group its rows and bytes for each column."""
+    import pyarrow as pa
+
+    metadata = _metadata(path)
+    groups = []
+    try:
+        schema = metadata.schema.to_arrow_schema()
+        for number in range(metadata.num_row_groups):
+            group, n_bytes = metadata.row_group(number), dict.fromkeys(schema.names, 0)
+            for chunk in (group.column(place) for place in range(group.num_columns)):
+                name = chunk.path_in_schema
+                name = name if name in n_bytes else name.partition(".")[0]  # of a list: its parts
+                n_bytes[name] = n_bytes.get(name, 0) + chunk.total_compressed_size
+            groups.append((group.num_rows, n_bytes))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if len(set(schema.names)) < len(schema.names):
+        raise InputError(f"{path} has two columns of one name; export it with each once")
+    return schema, groups
 
 
 def _unreadable(path: str | Path, error: Exception) -> InputError:
@@ -325,9 +377,30 @@ def _check_numbers(path: Path, schema: Any, columns: Mapping[str, str]) -> None:
     import pyarrow as pa
 
     for name in (*FEATURE_NAMES, *MOOD_COLUMNS):
-        kind = schema.field(columns[name]).type if name in columns else pa.float64()
-        if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        if name not in columns:
+            continue
+        kind = schema.field(columns[name]).type
+        number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+        wrong = "" if number or pa.types.is_decimal(kind) else str(kind)
+        if _is_text(kind):
+            wrong = _no_number(path, columns[name])
+        if wrong:
             raise InputError(
-                f"{path}: column {columns[name]} holds {kind}, where numbers belong; export the "
+                f"{path}: column {columns[name]} holds {wrong}, where numbers belong; export the "
                 "table again with numbers"
             )
+
+
+def _no_number(path: Path, column: str) -> str:
+    """Return a text among the first of a column that is no number, if there is one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            batches = file.iter_batches(BATCH, columns=[column], use_threads=False)
+            first = [mended(batch)[0].column(0).to_pandas() for batch in islice(batches, 1)]
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    wrong = [str(cell) for cells in first for cell in cells[values.numbers(cells)[1]]]
+    return repr(wrong[0][:40]) if wrong else ""

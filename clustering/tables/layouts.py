@@ -1,20 +1,22 @@
-"""How track tables lie on people's disks: a CSV or Parquet file in, our column names out.
+"""How people's tables name their columns: any table in, our column names out.
 
 A layout is told by its columns alone. Column names are compared in a folded form, so
 ``Artist Name(s)``, ``artist_name_s`` and ``ARTIST NAME (S)`` are one. Nothing is judged here:
 `clustering.tables.tracks` checks values, this module only finds the columns.
 """
 
-import codecs
-import csv
-import io
 import re
+import shlex
+import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from clustering.tables import values
+from clustering.tables.exports import exported_columns
 from foundation.errors import InputError
 
 FEATURE_NAMES: tuple[str, ...] = (
@@ -81,11 +83,29 @@ class Layout:
         return found
 
 
+def _in_all_languages(names: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the names of Exportify's columns with those that it gives them in other languages."""
+    told = tomllib.loads(Path(__file__).with_name("exportify.toml").read_text("utf-8"))
+    both = {column: [*names.get(column, (column,))] for column in told["columns"]}
+    for words in told["words"].values():
+        for column, word in zip(told["columns"], words, strict=True):
+            both[column].append(folded_name(word))
+    return {**names, **{column: tuple(dict.fromkeys(found)) for column, found in both.items()}}
+
+
+def folded_name(column: str) -> str:
+    """Return `column` in lower case, without accents, one underscore for all between words."""
+    text = unicodedata.normalize("NFKD", str(column).casefold())
+    text = "".join(mark for mark in text if not unicodedata.combining(mark))
+    return re.sub(r"[\W_]+", "_", text).strip("_")
+
+
+OTHER_NAMES = "other names"
 # What an id is called, most telling first.
 ID_COLUMNS = ("track_id", "track_uri", "spotify_id", "spotify_uri", "uri", "id")
 
-# The first layout that yields every needed column wins; ties cannot differ, because the
-# aliases that tell the layouts apart do not overlap.
+# The layout that finds most of what is needed wins, of these the one that finds most besides, of
+# these the first.
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "Emotify",
@@ -93,7 +113,7 @@ LAYOUTS: tuple[Layout, ...] = (
             "track_id": ("track_id", "id"),
             "name": ("name", "title"),
             "genre": ("genre", "genre_top"),
-            "duration_ms": ("duration_ms", "length"),
+            "duration_ms": ("duration_ms", "length", "duration"),
             "licence": ("licence", "license"),
         },
         genre_separator=";",
@@ -122,23 +142,77 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("Spotify Hit Predictor", {"track_id": ID_COLUMNS, "name": ("track",)}),
     Layout(
         "Exportify",
+        _in_all_languages(
+            {
+                "track_id": ID_COLUMNS,
+                "name": ("track_name",),
+                "artist": ("artist_name_s", "artist_names", "artist_name", "artists"),
+                "album": ("album_name",),
+                "release_date": ("album_release_date", "release_date"),
+                "duration_ms": ("duration_ms", "track_duration_ms"),
+                "genre": ("genres", "artist_genres"),
+                "popularity": ("popularity", "track_popularity"),
+                "isrc": ("isrc", "track_isrc"),
+            }
+        ),
+        genre_separator=",",
+    ),
+    Layout(
+        OTHER_NAMES,
         {
-            "track_id": ID_COLUMNS,
-            "name": ("track_name",),
-            "artist": ("artist_name_s", "artist_names", "artist_name", "artists"),
-            "album": ("album_name",),
-            "release_date": ("album_release_date", "release_date"),
-            "duration_ms": ("duration_ms", "track_duration_ms"),
-            "genre": ("genres", "artist_genres"),
+            "track_id": (
+                "track_id", "spotify_track_id", "track_uri", "spotify_id", "spotify_uri", "uri",
+                "id", "track_url", "url", "track_href",
+            ),
+            "name": (
+                "track_name", "track_title", "song_name", "song_title", "name", "title", "track",
+                "song",
+            ),
+            "artist": (
+                "artist_name_s", "artist_names", "artist_name", "track_artists", "track_artist",
+                "artists_names", "artists_name", "artists", "artist", "artist_s", "performer",
+            ),
+            "tempo": ("tempo", "bpm"),
+            "duration_ms": (
+                "duration_ms", "track_duration_ms", "duration", "track_duration", "length",
+                "duration_s", "duration_sec", "duration_seconds", "duration_min",
+            ),
             "popularity": ("popularity", "track_popularity"),
+            "explicit": ("explicit", "track_explicit", "is_explicit"),
+            "genre": ("genres", "genre", "artist_genres", "track_genre", "playlist_genre"),
+            "album": ("album", "album_name", "track_album_name", "album_title"),
+            "release_date": (
+                "release_date", "album_release_date", "track_album_release_date", "released_year",
+            ),
             "isrc": ("isrc", "track_isrc"),
+            "licence": ("licence", "license"),
         },
         genre_separator=",",
     ),
-)
-HEADER_BYTES = 1 << 16
-DECODED_BYTES = 1 << 24
+)  # fmt: skip
+EXPORTIFY = next(layout for layout in LAYOUTS if layout.name == "Exportify")
 SECOND_GENRE = "playlist_subgenre"  # tidytuesday tells a genre and, beside it, a finer one
+# Columns of text, by all their names: what looks like a number there is none.
+TEXT_COLUMNS = ("track_id", "name", "artist", "genre", "language", "album", "release_date", "isrc")
+TEXT_NAMES = frozenset(
+    name
+    for column in TEXT_COLUMNS
+    for layout in LAYOUTS
+    for name in layout.aliases.get(column, (column,))
+)
+SHOWN = 30  # columns of a table, and characters of each, that a message names
+
+
+class NoFeaturesError(InputError):
+    """A table tells tracks and none of their audio features: it is a list, for which to look up."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"{source} is a list of tracks without audio features ({', '.join(FEATURE_NAMES)}); "
+            f"have them looked up: emotify tracks import {shlex.quote(source)} --features TABLE "
+            "--out mine.parquet (TABLE is any table that has features; what it lacks is asked of "
+            "ReccoBeats by Spotify id), and then give mine.parquet"
+        )
 
 
 @dataclass(frozen=True)
@@ -158,11 +232,6 @@ class RawTable:
     frame: pd.DataFrame
     layout: str
     notes: tuple[str, ...] = ()
-
-
-def folded_name(column: str) -> str:
-    """Return `column` in lower case with one underscore for each run of other characters."""
-    return re.sub(r"[^0-9a-z]+", "_", str(column).casefold()).strip("_")
 
 
 def folded_columns(columns: Iterable[str]) -> dict[str, str]:
@@ -185,11 +254,18 @@ def in_our_columns(table: pd.DataFrame, source: str = "the table") -> RawTable:
 
     Raises
     ------
+    NoFeaturesError
+        If it tells tracks and none of their features.
     InputError
         If needed columns are missing under every layout; the message lists them.
     """
     table = table.loc[:, ~table.columns.duplicated()]  # of a column that occurs twice, the first
-    layout, sources = find_layout(table.columns, source)
+    try:
+        layout, sources = find_layout(table.columns, source)
+    except InputError:
+        layout, sources = EXPORTIFY, exported_columns(table)
+        if not sources:
+            raise
     return RawTable(renamed(table, layout, sources), layout.name)
 
 
@@ -198,28 +274,44 @@ def find_layout(columns: Iterable[str], source: str) -> tuple[Layout, dict[str, 
 
     Raises
     ------
+    NoFeaturesError
+        If they tell tracks and none of their features.
     InputError
         If needed columns are missing under every layout; the message lists them.
     """
-    folded = folded_columns(columns)
-    choices = [(layout, layout.sources(folded)) for layout in LAYOUTS]
-    layout, sources = max(choices, key=lambda choice: _needed_found(choice[1]))
+    columns = list(columns)
+    layout, sources = nearest_layout(columns)
     missing = [column for column in NEEDED_COLUMNS if column not in sources]
+    if missing and not sources.keys() & set(FEATURE_NAMES) and _tells_tracks(sources):
+        raise NoFeaturesError(source)
     if missing:
-        present = ", ".join([str(column) for column in columns][:30]) or "none"
         raise InputError(
-            f"{source} lacks {_spelled(layout, missing)}; its columns are: {present}. Give a table "
-            f"in one of these layouts: {', '.join(known.name for known in LAYOUTS)}; every one "
-            "needs an id, a name, an artist and Spotify's audio features."
+            f"{source} lacks {_spelled(layout, missing)}; {_shown(columns, sources)}. Every table "
+            "needs an id, a name, an artist and Spotify's audio features; known are the names of "
+            f"{', '.join(known.name for known in LAYOUTS[:-1])}."
         )
     return layout, sources
+
+
+def nearest_layout(columns: Iterable[str]) -> tuple[Layout, dict[str, str]]:
+    """Return the layout that finds most, and our name -> theirs for what it finds."""
+    folded = folded_columns(columns)
+    choices = [(layout, layout.sources(folded)) for layout in LAYOUTS]
+    return max(choices, key=lambda choice: (_needed_found(choice[1]), len(choice[1])))
+
+
+def _tells_tracks(sources: Mapping[str, str]) -> bool:
+    """Say whether columns tell which track each row is; an ``id`` alone may be of anything."""
+    id_column = folded_name(sources.get("track_id", "id"))
+    certain = "isrc" in sources or id_column not in {"id", "uri", "url"}
+    return certain or ("name" in sources and bool(sources.keys() & {"artist", "track_id"}))
 
 
 def renamed(table: pd.DataFrame, layout: Layout, sources: Mapping[str, str]) -> pd.DataFrame:
     """Return the columns of `table` that `sources` names, under our names, numbered from 0."""
     frame = pd.DataFrame({ours: table[theirs] for ours, theirs in sources.items()})
     if "genre" in frame:
-        frame["genre"] = frame["genre"].astype("str")  # a column of empty cells arrives as numbers
+        frame["genre"] = values.texts(values.several(frame["genre"]))
         if layout.genre_separator == ",":
             frame["genre"] = frame["genre"].str.replace(r"\s*,\s*", ";", regex=True)
         second = second_genre(table.columns, layout)
@@ -239,6 +331,15 @@ def _needed_found(sources: dict[str, str]) -> int:
     return sum(column in sources for column in NEEDED_COLUMNS)
 
 
+def _shown(columns: list[str], sources: Mapping[str, str]) -> str:
+    """Return what to say of the columns that are there, without showing what may be data."""
+    if not sources:
+        return "its first line names no column that is known"
+    names = [" ".join(str(column).split())[:SHOWN] for column in columns[:SHOWN]]
+    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+    return f"its columns are: {', '.join(names)}{more}"
+
+
 def _spelled(layout: Layout, missing: list[str]) -> str:
     """Name missing columns in our words, with the layout's word where it differs."""
     words = []
@@ -246,115 +347,3 @@ def _spelled(layout: Layout, missing: list[str]) -> str:
         alias = layout.aliases.get(column, (column,))[0]
         words.append(column if alias == column else f"{column} ({alias} in {layout.name})")
     return ("the columns " if len(words) > 1 else "the column ") + ", ".join(words)
-
-
-def read_table(path: str | Path) -> RawTable:
-    """Read a CSV or Parquet file of tracks, in any of `LAYOUTS`.
-
-    What a file is, its first bytes say, not its name. A CSV may be separated by comma,
-    semicolon or tab, begin with a byte-order mark, and use decimal commas unless the comma
-    separates.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, it is a folder, empty, neither CSV nor Parquet, damaged, or
-        lacks needed columns.
-    """
-    frame, notes = read_frame(path)
-    raw = in_our_columns(frame, str(path))
-    return RawTable(raw.frame, raw.layout, notes)
-
-
-def read_frame(path: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Read a CSV or Parquet file as it is, with notes on how it was read.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, it is a folder, empty, neither CSV nor Parquet, or damaged.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give one CSV or Parquet file of tracks inside it")
-    if not path.exists():
-        raise InputError(f"there is no file {path}; give a CSV or Parquet file of tracks")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; check its rights") from error
-    if not content.strip():
-        raise InputError(f"{path} is empty; give a CSV or Parquet file with a header and tracks")
-    if content.startswith(b"PAR1"):
-        return _parquet(path, content), ()
-    if path.suffix.lower() in {".parquet", ".pq"}:
-        raise InputError(
-            f"{path} is named as Parquet but is not a Parquet file; give it its true ending, or "
-            "export the table again"
-        )
-    return _comma_separated(path, content)
-
-
-def _parquet(path: Path, content: bytes) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # Arrow's threads now and then abort the process at exit, or hang it (apache/arrow#50482).
-        rows = pq.read_table(pa.BufferReader(content), use_threads=False)
-        return rows.to_pandas(use_threads=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise damaged_parquet(path, error) from error
-
-
-def damaged_parquet(path: str | Path, error: Exception) -> InputError:
-    """Return what to say of a Parquet file that cannot be decoded."""
-    return InputError(
-        f"{path} is a damaged Parquet file ({str(error).splitlines()[0]}); copy or export it again"
-    )
-
-
-def _comma_separated(path: Path, content: bytes) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    encoding, notes = _encoding(path, content)
-    header = content[:HEADER_BYTES].decode(encoding, "ignore").lstrip().split("\n", 1)[0]
-    separator = max(",;\t", key=header.count)
-    try:
-        # An empty cell is missing, but "NA" or "None" may well be the name of a track.
-        table = pd.read_csv(
-            io.BytesIO(content),
-            encoding=encoding,
-            sep=separator,
-            keep_default_na=False,
-            na_values=[""],
-            low_memory=False,
-            skipinitialspace=True,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise InputError(
-            f"{path} is not a table that can be read as CSV ({str(error).strip()}); give a CSV "
-            "with one header line, or Parquet"
-        ) from error
-    if separator != ",":
-        for column in table.columns[[str(kind) in {"object", "str"} for kind in table.dtypes]]:
-            cells = table[column].dropna().astype("str").str.strip()
-            if cells.str.fullmatch(r"-?\d*,?\d+(?:[eE][-+]?\d+)?").all():
-                table[column] = table[column].str.replace(",", ".", regex=False)
-    return table, notes
-
-
-def _encoding(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    if encoding != "utf-16" and b"\0" in content[:4096]:
-        raise InputError(
-            f"{path} is neither CSV nor Parquet (it holds binary data); export the table as CSV"
-        )
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        # In parts: as one text, a table of two million tracks would take four times its bytes.
-        for start in range(0, len(content), DECODED_BYTES):
-            decoder.decode(content[start : start + DECODED_BYTES])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        note = "the file is not UTF-8 and was read as Latin-1: check names with accents"
-        return "latin-1", (note,)
-    return encoding, ()

@@ -12,16 +12,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
+from clustering.tables.columns import OPTIONAL_RANGES, RANGES, are_tracks, in_our_types
 from clustering.tables.layouts import (
-    MOOD_COLUMNS,
+    FEATURE_NAMES,
     NEEDED_COLUMNS,
     OPTIONAL_COLUMNS,
+    NoFeaturesError,
     in_our_columns,
-    read_table,
 )
+from clustering.tables.reading import read_table
+from clustering.tables.units import Units
 from foundation.errors import InputError
 from foundation.safe_write import whole_file
 from foundation.shipped import restored, shipped
@@ -29,35 +31,12 @@ from foundation.shipped import restored, shipped
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
-# Lowest and highest value that Spotify's features take. A valence, danceability or tempo of
-# exactly 0 is what Spotify writes when it could not analyse the sound, hence the tiny minimum.
-RANGES: dict[str, tuple[float, float]] = {
-    "danceability": (1e-9, 1.0),
-    "energy": (0.0, 1.0),
-    "loudness": (-60.0, 6.0),
-    "speechiness": (0.0, 1.0),
-    "acousticness": (0.0, 1.0),
-    "instrumentalness": (0.0, 1.0),
-    "valence": (1e-9, 1.0),
-    "tempo": (1e-9, 260.0),
-}
-OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
-    "liveness": (0.0, 1.0),
-    "key": (0, 11),
-    "mode": (0, 1),
-    "key_confidence": (0.0, 1.0),
-    "time_signature": (1, 7),
-    "duration_ms": (1, 86_400_000),
-    "popularity": (0, 100),
-    "year": (1000, 2999),
-    **dict.fromkeys(MOOD_COLUMNS, (0.0, 1.0)),
-}
 # Of a Parquet file: who reads a few tracks of a large table must read their row groups whole.
 ROWS_OF_A_GROUP = 65_536
+NO_TRACKS = "podcasts or local files"
 UNKNOWN_ARTIST = "unknown artist"  # of tracks from a source that does not tell
 SPOKEN_WORD_SPEECHINESS = 0.66  # Spotify: above it a track is probably made of speech only
 DEFAULT_TABLE = shipped("data", "tracks.parquet")
-MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 CREDIT_SEPARATOR = re.compile(
     r"\s*(?:;|,|\s&\s|\s\+\s|\bfeat\b\.?|\bft\b\.?|\bfeaturing\b|\svs\b\.?\s|\swith\s|\sx\s)\s*",
     re.IGNORECASE,
@@ -68,6 +47,14 @@ EDITION = re.compile(
     r"|[(\[]?\b(?:radio edit|single version|album version)\b[)\]]?",
     re.IGNORECASE,
 )
+
+
+class TooFewTracksError(InputError):
+    """A table was read, and holds fewer usable tracks than are needed; `reason` says why."""
+
+    def __init__(self, source: str, reason: str, advice: str = "") -> None:
+        super().__init__(f"{source} {reason}" + (f"; {advice}" if advice else ""))
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -85,6 +72,8 @@ class TrackTable:
         Name of the layout recognised.
     rows_read
         Rows before anything was left out.
+    no_tracks
+        Rows left out because they are podcast episodes, or files that only their owner has.
     broken
         Rows left out because they lack an id, name, artist or feature, or hold a value that
         the feature cannot take.
@@ -108,6 +97,7 @@ class TrackTable:
     merged_titles: int
     notes: tuple[str, ...] = ()
     complaint: str = ""
+    no_tracks: int = 0
 
     def __len__(self) -> int:
         """Return the number of tracks kept."""
@@ -119,16 +109,19 @@ class TrackTable:
 
     def summary(self) -> str:
         """Return one line: rows read, tracks kept, and why the others are not there."""
+        line = f"{self.source}: {len(self):,} tracks from {self.rows_read:,} rows"
+        return "; ".join((f"{line} ({self.left_out() or 'nothing left out'})", *self.notes))
+
+    def left_out(self) -> str:
+        """Return how many rows were left out for which reason; nothing if none was."""
         reasons = (
+            (self.no_tracks, NO_TRACKS),
             (self.broken, f"broken [most often: {self.complaint}]"),
             (self.spoken_word, "spoken word"),
             (self.merged_ids, "merged by id"),
             (self.merged_titles, "merged by artist and title"),
         )
-        left_out = ", ".join(f"{count:,} {reason}" for count, reason in reasons if count)
-        line = f"{self.source}: {len(self):,} tracks from {self.rows_read:,} rows"
-        line += f" ({left_out})" if left_out else " (nothing left out)"
-        return "; ".join((line, *self.notes))
+        return ", ".join(f"{count:,} {reason}" for count, reason in reasons if count)
 
 
 def read_tracks(path: str | Path | None = None) -> TrackTable:
@@ -219,20 +212,6 @@ def spotify_url(track_id: str) -> str | None:
     return None
 
 
-def bare_track_id(ids: pd.Series) -> pd.Series:
-    """Return ids without what stands around them in Spotify's addresses; empty ones are missing."""
-    return _texts(ids).str.replace(
-        r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)(\w+).*$",
-        r"\1",
-        regex=True,
-    )
-
-
-def _texts(values: pd.Series) -> pd.Series:
-    text = values.astype("str").str.strip()
-    return text.where(text != "")
-
-
 @lru_cache(maxsize=65536)
 def credited_artists(artist: str) -> tuple[str, ...]:
     """Return the names in an artist cell, folded for comparison, the primary artist first.
@@ -295,31 +274,39 @@ def tidied(
     notes: tuple[str, ...] = (),
     *,
     fewest: int = 2,
+    units: Units | None = None,
 ) -> TrackTable:
     """Check rows under our column names, and merge those of one recording.
 
+    Parameters
+    ----------
+    frame, source, layout, notes
+        As a `clustering.tables.layouts.RawTable` has them, and what to call the table.
+    fewest
+        Tracks that must remain.
+    units
+        As for `in_our_types`.
+
     Raises
     ------
+    NoFeaturesError
+        If it is a list of tracks without a single feature.
     InputError
-        If a number column holds text, or fewer than `fewest` usable tracks remain.
+        If a feature holds text or is in no known unit, or fewer than `fewest` tracks remain.
     """
     rows_read = len(frame)
-    frame = in_our_types(frame, source)
+    frame = frame[are_tracks(frame["track_id"])]
+    no_tracks = rows_read - len(frame)
+    frame, read = in_our_types(frame, source, units)
+    if len(frame) and frame[list(FEATURE_NAMES)].isna().all(axis=None):
+        raise NoFeaturesError(source)
     kept, complaint = _without_broken(frame)
-    broken = rows_read - len(kept)
+    broken = len(frame) - len(kept)
     music = kept[kept["speechiness"] <= SPOKEN_WORD_SPEECHINESS]
     by_id = merged(music, music["track_id"])
     by_title = merged(by_id, title_keys(by_id))
-    if len(by_title) < fewest:
-        why = f" (most often: {complaint})" if complaint else ""
-        raise InputError(
-            f"{source} holds {len(by_title)} usable tracks of {rows_read} rows: {broken} are "
-            f"broken{why}, {len(kept) - len(music)} spoken word, "
-            f"{len(music) - len(by_title)} duplicates; give a table with at least {fewest} tracks "
-            "that have all of: " + ", ".join(NEEDED_COLUMNS)
-        )
     columns = [c for c in (*NEEDED_COLUMNS, *OPTIONAL_COLUMNS) if c in by_title]
-    return TrackTable(
+    table = TrackTable(
         frame=by_title[columns].reset_index(drop=True),
         source=source,
         layout=layout,
@@ -328,68 +315,18 @@ def tidied(
         spoken_word=len(kept) - len(music),
         merged_ids=len(music) - len(by_id),
         merged_titles=len(by_id) - len(by_title),
-        notes=notes,
+        notes=(*notes, *read),
         complaint=complaint,
+        no_tracks=no_tracks,
     )
-
-
-def in_our_types(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Return columns under our names with the values that they should hold, unchecked.
-
-    Raises
-    ------
-    InputError
-        If a number column holds text.
-    """
-    frame = frame.copy()
-    for column in ("name", "artist"):
-        if column in frame:
-            frame[column] = _texts(frame[column])
-    if "track_id" in frame:
-        frame["track_id"] = bare_track_id(frame["track_id"])
-    for column in (*RANGES, *OPTIONAL_RANGES):
-        if column in frame:
-            frame[column] = _numbers(frame[column], source)
-    for column, (low, high) in OPTIONAL_RANGES.items():
-        if column in frame:  # an odd key or year says nothing against the track: forget it only
-            frame[column] = frame[column].where(frame[column].between(low, high))
-    if "explicit" in frame:
-        frame["explicit"] = _truths(frame["explicit"])
-    if "url" in frame:  # a page links to it: nothing but an address of the web will do
-        addresses = _texts(frame["url"])
-        frame["url"] = addresses.where(addresses.str.fullmatch(r"https?://\S+", na=False))
-    if "release_date" in frame:
-        years = _years(frame["release_date"])
-        frame["year"] = frame["year"].fillna(years) if "year" in frame else years
-    return frame
-
-
-def _numbers(values: pd.Series, source: str) -> pd.Series:
-    """Return `values` as floats; text that is no word for "missing" is the user's mistake."""
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    suspects = values[numbers.isna() & values.notna()]
-    wrong = suspects[~suspects.astype(str).str.strip().str.casefold().isin(MISSING_WORDS)]
-    if len(wrong):
-        raise InputError(
-            f"{source}: column {values.name}, data row {int(wrong.index[0]) + 1} holds "
-            f"{str(wrong.iloc[0])[:40]!r}, which is not a number ({len(wrong)} such cells); "
-            "correct it, or leave the cell empty to drop the row"
+    if len(table) < fewest:
+        why = f": {table.left_out()}" if table.left_out() else ""
+        raise TooFewTracksError(
+            source,
+            f"holds {len(table)} usable tracks of {rows_read} rows{why}",
+            f"give a table with at least {fewest} that has all of: {', '.join(NEEDED_COLUMNS)}",
         )
-    return numbers
-
-
-def _truths(values: pd.Series) -> pd.Series:
-    words = values.astype("str").str.strip().str.casefold()
-    known = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False}
-    return words.map(known | {"0.0": False, "no": False}).astype("boolean")
-
-
-def _years(dates: pd.Series) -> pd.Series:
-    """Return the year of a date; a decade such as ``80s`` counts as its first year."""
-    text = dates.astype("str")
-    years = pd.to_numeric(text.str.extract(r"^\s*(\d{4})", expand=False), errors="coerce")
-    decades = pd.to_numeric(text.str.extract(r"^\s*(\d0)s\s*$", expand=False), errors="coerce")
-    return years.fillna(decades + np.where(decades < 30, 2000, 1900)).astype(float)
+    return table
 
 
 def _without_broken(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -7,8 +7,6 @@ with that clip, so augmentation cannot carry anything across a split.
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -145,8 +143,8 @@ def cached_feature_copies(
             if str(kept["asked"]) == asked:
                 ids = tuple(clip.clip_id for clip in clips)
                 return FeatureCopies(ids, kept["frames"], kept["places"], copy_kinds(settings))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
-        pass  # not there, or damaged: it is only a cache
+    except Exception:
+        pass  # not there, or damaged in one of many ways: it is only a cache
     copies = make_feature_copies(clips, extractor, settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as partial, partial.open("wb") as file:

@@ -21,6 +21,7 @@ import pytest
 
 from foundation import download as module
 from foundation.download import DownloadError, Remote, download, unpack
+from foundation.errors import InputError
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
 NAME = "corpus.zip"
@@ -489,6 +490,6 @@ def test_a_disk_that_fills_up_while_unpacking(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(module.shutil, "copyfileobj", full)
-    with pytest.raises(DownloadError, match="is full"):
+    with pytest.raises(InputError, match="make room"):
         unpack(archive, tmp_path / "corpus", progress=False)
     assert names(tmp_path / "corpus") == []
