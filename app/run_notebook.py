@@ -8,6 +8,7 @@ and leaves the page and the executed notebook in `build/`.
 
 import json
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,12 @@ def run(
     n_tracks: Annotated[int, typer.Option("-n", help="Number of tracks.")] = 20,
     tracks: Annotated[str, typer.Option("--tracks", help="Track table; empty for our own.")] = "",
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway", envvar="ANYWAY", help="Go by the probabilities even if nobody speaks."
+        ),
+    ] = False,
 ) -> None:
     """Run the notebook on a recording and print the playlist."""
     from ser.sound.audio import Recording
@@ -36,16 +43,17 @@ def run(
     require_checkout(
         "the notebook", "`emotify playlist me.wav --html playlist.html` makes the same page"
     )
-    Recording(recording)  # a wrong file is refused before a kernel starts
+    sound = Recording(recording)  # a wrong file is refused before a kernel starts
     page = BUILD / "playlist.html"
     execute(
         {
-            "recording": str(recording.resolve()),
+            "recording": str(sound.path.resolve()),
             "mode": mode,
             "n_tracks": n_tracks,
             "tracks": str(Path(tracks).resolve()) if tracks else None,
             "seed": seed,
             "page": str(page),
+            "anyway": anyway,
         }
     )
     print(_as_text(json.loads(page.with_suffix(".json").read_text("utf-8"))))
@@ -76,7 +84,7 @@ def execute(parameters: dict[str, Any]) -> None:
                 parameters,
                 cwd=NOTEBOOK.parent,
                 kernel_name="python3",
-                progress_bar=True,
+                progress_bar=sys.stderr.isatty(),
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
         except papermill.PapermillExecutionError as error:

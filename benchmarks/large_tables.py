@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.filters import Filters
@@ -32,6 +31,7 @@ from clustering.tables.columns import RANGES
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import ROWS_OF_A_GROUP, read_tracks
 from emotions.estimate import EmotionEstimate
+from foundation.progress import progress_bar
 
 FILE_ROWS = 1_000_000
 NOISE = 0.02  # of each feature's range
@@ -41,7 +41,7 @@ REPEATS = 5
 def make_table(folder: Path, source: pd.DataFrame, n_rows: int) -> None:
     """Write a synthetic table as files of a million rows; those that are there stay."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, first in enumerate(tqdm(range(0, n_rows, FILE_ROWS), f"{n_rows:,} rows")):
+    for number, first in enumerate(progress_bar(range(0, n_rows, FILE_ROWS), f"{n_rows:,} rows")):
         path = folder / f"part-{number:05d}.parquet"
         if path.exists():
             continue

@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from clustering.music.descriptors import compile_first, hear
 from clustering.music.files import find_music
 from clustering.music.model import load_model
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     has_vibenet = importlib.util.find_spec("vibenet") is not None
     ours, theirs = [], []
     seconds: dict[str, list[float]] = {"ours": [], "VibeNet": []}
-    for path in tqdm(files, "music"):
+    for path in progress_bar(files, "music"):
         start = time.process_time()
         try:
             ours.append(load_model().describe(hear(path)))

@@ -14,7 +14,6 @@ import argparse
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from clustering.choice.catalogue import Catalogue
 from clustering.choice.wish import Wish
@@ -25,6 +24,7 @@ from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import read_tracks
 from emotions.estimate import EmotionEstimate
+from foundation.progress import progress_bar
 from listener.profile import Profile
 from listener.tastes import taste_of
 
@@ -95,7 +95,7 @@ def main() -> None:
     print(catalogue.table.summary())
     generator = np.random.default_rng(0)
     with_it, without = [], []
-    for emotion in tqdm(EMOTIONS, unit="emotion", disable=None):
+    for emotion in progress_bar(EMOTIONS, unit="emotion"):
         right = fitting(catalogue, emotion, arguments.labels, arguments.tracks)
         for number in range(arguments.listeners):
             likes = liked_by(catalogue, number, generator)

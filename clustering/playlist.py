@@ -32,6 +32,7 @@ from clustering.moods.mapping import Aim, aim_for, aims_along, placed, ranked_mo
 from clustering.tables.layouts import FEATURE_NAMES
 from clustering.tables.tracks import TrackTable, spotify_url
 from clustering.tracklist import PlaylistMood, PlaylistTrack, Tracklist
+from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 
@@ -254,8 +255,8 @@ def _notes(
         )
     elif estimate.entropy > MIXED:
         notes.append(
-            f"the estimate is mixed ({playlist.emotion} at {estimate.confidence:.0%}), so the "
-            "choice is milder and broader"
+            f"the estimate is mixed ({playlist.emotion} at {in_percent(estimate.confidence)}), so "
+            "the choice is milder and broader"
         )
     if len(playlist) < n_places and minutes is None:
         notes.append(

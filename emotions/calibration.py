@@ -81,8 +81,8 @@ class Calibration:
         if probabilities[first] >= self.confident_above:
             return None
         return (
-            f"{EMOTION_NAMES[first]} has only {probabilities[first]:.0%}, "
-            f"{EMOTION_NAMES[second]} {probabilities[second]:.0%}"
+            f"{EMOTION_NAMES[first]} has only {in_percent(probabilities[first])}, "
+            f"{EMOTION_NAMES[second]} {in_percent(probabilities[second])}"
         )
 
     def to_dict(self) -> dict[str, float]:
@@ -105,6 +105,16 @@ class Calibration:
                 f"the calibration of the model cannot be used ({error}); take settings.json as "
                 "it came, or train the model again"
             ) from error
+
+
+def in_percent(probability: float) -> str:
+    """Return a probability for a sentence, in whole percent.
+
+    What lies below one half or below certainty is never rounded up to it: beside "only 50%" nobody
+    would understand why that is too little.
+    """
+    percent = round(100 * probability)
+    return f"{percent - (percent in (50, 100) and 100 * probability < percent)}%"
 
 
 def store_calibration(folder: Path, calibration: Calibration) -> None:

@@ -5,8 +5,13 @@ acts on an estimate needs nothing else; nuances refine them, segments say how th
 what was observed, people who is which of several. What was observed itself, be it sound, words or
 a picture, is in none of them.
 
+Where there was nothing to judge (a photo without a face, a text without words), `absence` says so:
+no emotion is named then, and the confidence is 0. The probabilities are there all the same, for
+whoever goes by them anyway.
+
 `to_dict` gives plain values for JSON, `from_dict` makes the same estimate of them again,
-probabilities to six decimals. Keys of what there is none of (nuances, people) are left out.
+probabilities to six decimals. Keys of what there is none of (absence, notes, nuances, people) are
+left out.
 """
 
 import math
@@ -197,6 +202,11 @@ class EmotionEstimate:
         Finer words than the eight, the most probable first; empty where the sense knows none.
     people
         Each of several people, the probabilities being those of all of them; empty for one.
+    absence
+        What was not found in it, in a few words such as ``"no face found"``, if there was nothing
+        to judge; the doubts then say what to do. Empty where an emotion is named.
+    notes
+        What the person should know, but is no reason to doubt.
 
     Raises
     ------
@@ -211,12 +221,15 @@ class EmotionEstimate:
     doubts: tuple[str, ...] = ()
     nuances: tuple[Nuance, ...] = ()
     people: tuple[Person, ...] = ()
+    absence: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every part once, here at the edge."""
         segments = _checked_parts(self.segments, Segment, "segments")
         nuances = _checked_parts(self.nuances, Nuance, "nuances")
         doubts = _checked_parts(self.doubts, str, "doubts")
+        notes = _checked_parts(self.notes, str, "notes")
         if not 0 <= self.duration_seconds < math.inf:
             raise ValueError(f"duration_seconds is {self.duration_seconds}; it must be 0 or more")
         if len({type(segment.place) for segment in segments}) > 1:
@@ -224,8 +237,10 @@ class EmotionEstimate:
         starts = [segment.place.start for segment in segments]
         if starts != sorted(starts):
             raise ValueError("segments must be in the order of their starts")
-        if not all(doubt.strip() for doubt in doubts):
-            raise ValueError("a doubt must say something")
+        if not all(words.strip() for words in (*doubts, *notes)):
+            raise ValueError("a doubt or a note must say something")
+        if not isinstance(self.absence, str) or (self.absence and not doubts):
+            raise ValueError(f"absence is {self.absence!r}; it must be words, and have a doubt")
         if len({nuance.name for nuance in nuances}) < len(nuances):
             raise ValueError("a nuance must be there but once")
         checked = {
@@ -234,6 +249,7 @@ class EmotionEstimate:
             "doubts": doubts,
             "nuances": tuple(sorted(nuances, key=lambda nuance: -nuance.probability)),
             "people": _checked_parts(self.people, Person, "people"),
+            "notes": notes,
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -252,13 +268,18 @@ class EmotionEstimate:
 
     @property
     def label(self) -> str:
-        """Name of the most probable emotion."""
+        """Name of the most probable emotion, also where there was nothing to judge."""
         return _label(self.probabilities)
 
     @property
+    def emotion(self) -> str | None:
+        """Name of the most probable emotion; None if there was nothing to judge (`absence`)."""
+        return None if self.absence else self.label
+
+    @property
     def confidence(self) -> float:
-        """Probability of the label, 0..1."""
-        return max(self.probabilities)
+        """Probability of the emotion, 0..1; 0 if there was nothing to judge."""
+        return 0.0 if self.absence else max(self.probabilities)
 
     @property
     def uncertain(self) -> bool:
@@ -286,9 +307,13 @@ class EmotionEstimate:
         return bits / math.log(len(EMOTIONS))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON; keys ``nuances`` and ``people`` only where there are."""
-        told = {
-            "emotion": self.label,
+        """Return plain values for JSON.
+
+        ``emotion`` is None and ``confidence`` 0 where there was nothing to judge. Keys ``absence``,
+        ``notes``, ``nuances`` and ``people`` are there only where these are.
+        """
+        told: dict[str, Any] = {
+            "emotion": self.emotion,
             "probabilities": _by_name(self.probabilities),
             "valence": round(self.valence, 4),
             "arousal": round(self.arousal, 4),
@@ -298,6 +323,10 @@ class EmotionEstimate:
             "duration_seconds": round(self.duration_seconds, 3),
             "segments": [segment.to_dict() for segment in self.segments],
         }
+        if self.absence:
+            told["absence"] = self.absence
+        if self.notes:
+            told["notes"] = list(self.notes)
         if self.nuances:
             told["nuances"] = [nuance.to_dict() for nuance in self.nuances]
         if self.people:
@@ -327,6 +356,8 @@ class EmotionEstimate:
                 doubts=stored["doubts"],
                 nuances=tuple(Nuance(**nuance) for nuance in stored.get("nuances", ())),
                 people=tuple(map(Person.from_dict, stored.get("people", ()))),
+                absence=stored.get("absence", ""),
+                notes=stored.get("notes", ()),
             )
         except InputError:
             raise  # of one of the people

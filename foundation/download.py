@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 import requests
-from tqdm import tqdm
 
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.safe_write import FULL_DISK, whole_file
 
 ATTEMPTS = 5  # connections tried in one call; what they fetched is kept for the next call
@@ -191,13 +191,14 @@ class _Transfer:
             raise _CutError(f"{size} of {total} bytes came")
 
     def _write(self, response: requests.Response, have: int, total: int | None) -> None:
-        bar = tqdm(
-            desc=self.name,
-            total=total,
+        bar = progress_bar(
+            None,
+            self.name,
+            total,
+            show=self.progress,
             initial=have,
             unit="B",
             unit_scale=True,
-            disable=not self.progress,
         )
         try:
             with bar, self.partial.open("ab" if have else "wb") as file:
@@ -294,7 +295,7 @@ def unpack(archive: str | Path, folder: str | Path, *, progress: bool = True) ->
                 if not member.is_dir() and not _is_unpacked(member, target)
             ]
             _check_space(folder, sum(member.file_size for member, _ in todo))
-            for member, target in tqdm(todo, desc=archive.name, unit="file", disable=not progress):
+            for member, target in progress_bar(todo, archive.name, unit="file", show=progress):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with (
                     whole_file(target) as partial,

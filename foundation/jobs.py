@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import joblib
-from tqdm.auto import tqdm
 
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 
 SCHEDULER_VARIABLE = "EMOTIFY_SCHEDULER"
 
@@ -57,7 +57,7 @@ def run(
             prefer="threads" if threads else None,
         )
         results = parallel(joblib.delayed(function)(job, *shared) for job in jobs)
-        yield from tqdm(results, title, len(jobs), unit="job")
+        yield from progress_bar(results, title, len(jobs), unit="job")
 
 
 @contextmanager

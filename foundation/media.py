@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # that any text or noise is taken for, and formats that name other files.
 FORMATS = (
     *("mov", "matroska", "aac", "amr", "asf", "avi", "flv", "mp3", "mpegts", "mpeg", "ogg"),
-    *("wav", "caf", "aiff", "dss", "ac3", "eac3", "ape", "mpc", "mpc8", "tta", "wv"),
+    *("wav", "caf", "aiff", "flac", "dss", "ac3", "eac3", "ape", "mpc", "mpc8", "tta", "wv"),
 )
 OPTIONS = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "none"}
 COUNTED = frozenset({"mov", "ape", "caf", "tta", "wv"})  # a track's header counts its samples
@@ -243,6 +243,8 @@ class _Decoder:
         import av
 
         self.n_decoded = 0
+        self._track: AudioStream | None = track  # until its first packet
+        self._n_left_out = 0
         self._context = track.codec_context
         better = DECODERS.get(self._context.name)
         if better is not None and better in av.codecs_available:
@@ -253,6 +255,9 @@ class _Decoder:
         """Return what a packet adds, or at the end, without one, what was kept back."""
         import av
 
+        if packet is not None and self._track is not None:
+            self._n_left_out = int(_is_priming(self._track, packet))
+            self._track = None
         try:
             frames = self._context.decode(packet)
         except av.FFmpegError:
@@ -261,7 +266,21 @@ class _Decoder:
         # may be a part of one.
         if packet is not None and (frames or not packet.duration):
             self.n_decoded += 1
-        return frames
+        n_left_out = min(self._n_left_out, len(frames))
+        self._n_left_out -= n_left_out
+        return frames[n_left_out:]
+
+
+def _is_priming(track: "AudioStream", first: "Packet") -> bool:
+    """Whether the first packet of a track holds what an encoder of AAC puts before the sound.
+
+    Some containers say so, and FFmpeg leaves it out. Where none does, in ADTS, streams and what
+    Safari writes, it is one frame at least: the first gives but half of what went in, since each
+    overlaps with the one before it.
+    """
+    return track.codec_context.codec.canonical_name == "aac" and not first.has_sidedata(
+        "skip_samples"
+    )
 
 
 def _measured(container: "InputContainer", track: "AudioStream") -> tuple[int, float, int]:
@@ -281,7 +300,8 @@ def _measured(container: "InputContainer", track: "AudioStream") -> tuple[int, f
         end_seconds = max(end_seconds, (start or 0.0) + seconds)
         if packet.stream_index != track.index:
             continue
-        clock.add(start, seconds)
+        if n_packets or not _is_priming(track, packet):
+            clock.add(start, seconds)
         n_packets += 1
         if not rate_hz:
             if packet.has_sidedata("encryption_info"):

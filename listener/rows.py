@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from clustering.tables.layouts import FEATURE_NAMES
+from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation.records import DAMAGE, strict_json
@@ -62,10 +63,11 @@ class Entry:
     def describe(self) -> str:
         """Return one line for a terminal, in local time."""
         when = f"{self.at.astimezone():%Y-%m-%d %H:%M}"
-        sure = f" ({self.estimate['confidence']:.0%})" if self.source else ""
+        sure = f" ({in_percent(self.estimate['confidence'])})" if self.source else ""
         doubt = ", not sure" if self.estimate["uncertain"] else ""
+        felt = self.estimate.get("absence") or f"{self.emotion}{sure}{doubt}"
         line = (
-            f"{when}  {self.emotion}{sure}{doubt}, {self.source or 'named'}: "
+            f"{when}  {felt}, {self.source or 'named'}: "
             f"{self.playlist['mode']}, {len(self.playlist['tracks'])} tracks of "
             f"{self.playlist['mood']['name']!r}"
         )

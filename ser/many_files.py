@@ -13,6 +13,7 @@ from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 from foundation.parallel import n_cores, stay_in_this_thread
 from ser.recognizer import Recognizer, load_recognizer
+from ser.sound.piped import is_piped
 
 TRIAL_SECONDS = 0.5  # of work here, before it is judged how long the rest will take
 WORTH_SECONDS = 2.0  # of work that is left, for processes to be started
@@ -46,7 +47,9 @@ def recognize_files(
         n_done += 1
         yield answer
         seconds_left = seconds / n_done * (len(files) - n_done)
-        if n_cores() > 1 and seconds >= TRIAL_SECONDS and seconds_left >= WORTH_SECONDS:
+        worth_it = seconds >= TRIAL_SECONDS and seconds_left >= WORTH_SECONDS
+        # What comes through a pipe, other processes do not have.
+        if n_cores() > 1 and worth_it and not any(map(is_piped, files[n_done:])):
             yield from _in_processes(files[n_done:], folder, speaker)
             return
 

@@ -22,13 +22,14 @@ from emotions.labels import EMOTIONS
 from emotions.places import Seconds
 from foundation.errors import InputError
 from foundation.parallel import in_order
+from foundation.progress import progress_bar
 from ser.network.artefact import Artefact, load
 from ser.network.hearing import Hearing
 from ser.settings import Matrix, Samples
-from ser.sound.audio import BLOCK_SECONDS, Recording, check_duration
+from ser.sound.audio import BLOCK_SECONDS, Recording, check_duration, notes_on
 from ser.sound.converter import Converter
 from ser.sound.denoiser import denoise
-from ser.sound.voice_activity import LEAST_SPEECH_SECONDS
+from ser.sound.voice_activity import LEAST_SPEECH_SECONDS, shrill_speech_seconds
 from ser.sound.windows import Window, WindowCutter, cut
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 WINDOWS_PER_BATCH = 16
 PROGRESS_SECONDS = 60.0  # shorter recordings are done before a bar could be read
 LEAST_SPEECH_SHARE = 0.05  # of the sound; noise is taken for speech now and then
+# Less is no speech at all: so much of a recording, of a short one so much of its sound, and of a
+# long one what noise is taken for now and then (`models/voice_activity/README.md`).
+SOME_SPEECH_SECONDS, SOME_SPEECH_SHARE, CHANCE_SHARE = 0.3, 0.25, 0.01
+ABSENCE = "no speech heard"
+SAME_SECONDS = 0.5  # windows of one stretch that begin less apart show the same in a timeline
 NOISY_BELOW_DB = 25.0  # speech to noise; a quiet room has more, a street or a fan less
 
 
@@ -142,16 +148,16 @@ class Recognizer(Hearing):
             raise InputError("a Recording knows its own rate: leave sample_rate_hz out")
         blocks: Iterable[Samples] = recording.blocks(self.settings.sample_rate_hz)
         if progress and recording.duration_seconds > PROGRESS_SECONDS:
-            from tqdm import tqdm
-
             n_blocks = math.ceil(recording.duration_seconds / BLOCK_SECONDS)
-            blocks = tqdm(blocks, recording.name, n_blocks, leave=False, unit="block", delay=2)
+            blocks = progress_bar(
+                blocks, recording.name, n_blocks, leave=False, unit="block", delay=2
+            )
         cutter = WindowCutter(self.settings, recording.name)
         windows = chain(chain.from_iterable(map(cutter.feed, blocks)), _last_of(cutter))
         summary = Summary(self.calibration)
         for window, row in self._judged(windows, transform):
             summary.add(window, row)
-        return summary.estimate(cutter, recording.duration_seconds)
+        return summary.estimate(cutter, recording.duration_seconds, recording.notes)
 
     def stream(self, sample_rate_hz: float, name: str = "the stream") -> "RecognizerStream":
         """Return a listener that takes a recording block by block, as a microphone gives it.
@@ -262,7 +268,8 @@ class RecognizerStream:
 
         Nothing is returned until there is more sound than fits into one window: a shorter
         recording is judged at once, by `finish`. Then segments come about a second after their
-        end, or after the pause that ends them.
+        end, or after the pause that ends them; of several channels, which are mixed second by
+        second, two.
 
         Parameters
         ----------
@@ -288,7 +295,8 @@ class RecognizerStream:
         EmotionEstimate
             Of sound that fits into one window, its probabilities. Of more, those of `Summary`,
             and one segment for each window with speech; windows of one stretch of speech
-            overlap, pauses are in none. If hardly any speech was heard, the doubts say so.
+            overlap, pauses are in none. If hardly any speech was heard, the doubts say so; if none
+            was, so does `absence`, and no emotion is named.
 
         Raises
         ------
@@ -301,7 +309,8 @@ class RecognizerStream:
         self._finished = True
         self._judge(self._cutter.feed(self._converter.finish()))
         self._judge(self._cutter.finish())
-        return self._summary.estimate(self._cutter, duration_seconds)
+        notes = tuple(notes_on(self._sample_rate_hz, self._converter.cancelled))
+        return self._summary.estimate(self._cutter, duration_seconds, notes)
 
     def _check_open(self) -> None:
         if self._finished:
@@ -309,7 +318,8 @@ class RecognizerStream:
 
     def _judge(self, windows: list[Window]) -> list[Segment]:
         judged = self._recognizer._judged(windows)
-        return [self._summary.add(window, row) for window, row in judged]
+        segments = (self._summary.add(window, row) for window, row in judged)
+        return [segment for segment in segments if segment is not None]
 
 
 def _last_of(cutter: WindowCutter) -> Iterator[Window]:
@@ -333,6 +343,7 @@ class Summary:
         self.speech_seconds = 0.0
         self._segments: list[Segment] = []
         self._closed = np.zeros(len(EMOTIONS))
+        self._first: Samples | None = None  # of the first window
         self._stretch = 0
         self._begin_stretch()
 
@@ -340,9 +351,16 @@ class Summary:
         self._weighted = np.zeros(len(EMOTIONS))
         self._seconds = 0.0  # of speech, each as often as a window hears it
         self._new_seconds = 0.0
+        self._shown_from = -math.inf  # start of the latest segment
 
-    def add(self, window: Window, probabilities: NDArray[np.floating]) -> Segment:
-        """Take the next window and its probabilities, and return them as a segment."""
+    def add(self, window: Window, probabilities: NDArray[np.floating]) -> Segment | None:
+        """Take the next window and its probabilities, and return them as a segment.
+
+        The window that ends a stretch may be nearly that before it: then it counts, and there is no
+        segment.
+        """
+        if self._first is None:
+            self._first = window.samples
         if window.stretch != self._stretch:
             self._closed = self._sum()
             self._stretch = window.stretch
@@ -354,6 +372,9 @@ class Summary:
         self._weighted += seconds * probabilities.max() * probabilities.astype(np.float64)
         self._seconds += seconds
         self._new_seconds += new_seconds
+        if window.start_seconds - self._shown_from < SAME_SECONDS:
+            return None
+        self._shown_from = window.start_seconds
         place = Seconds(window.start_seconds, window.end_seconds)
         self._segments.append(Segment(place, tuple(probabilities.tolist())))
         return self._segments[-1]
@@ -368,28 +389,35 @@ class Summary:
         total = self._sum()
         return tuple((total / total.sum()).tolist())
 
-    def estimate(self, cutter: WindowCutter, duration_seconds: float) -> EmotionEstimate:
+    def estimate(
+        self, cutter: WindowCutter, duration_seconds: float, notes: tuple[str, ...] = ()
+    ) -> EmotionEstimate:
         """Return the estimate, with the doubts and the timeline that the cutter's finds ask for."""
-        timeline = not cutter.at_once and self.speech_seconds > 0
         probabilities = self.probabilities()
-        spread = self._calibration.doubt(probabilities)
+        absence, doubt = self._speech_missed(cutter.sound_seconds)
+        timeline = not cutter.at_once and self.speech_seconds > 0 and not absence
+        doubts = (doubt, "" if absence else self._calibration.doubt(probabilities))
         return EmotionEstimate(
             probabilities,
             duration_seconds=duration_seconds,
             segments=tuple(self._segments) if timeline else (),
-            doubts=(
-                *_doubts(self.speech_seconds, cutter.sound_seconds),
-                *(() if spread is None else (spread,)),
-            ),
+            doubts=tuple(filter(None, doubts)),
+            absence=absence,
+            notes=notes,
         )
 
-
-def _doubts(speech_seconds: float, sound_seconds: float) -> tuple[str, ...]:
-    needed = max(LEAST_SPEECH_SECONDS, LEAST_SPEECH_SHARE * sound_seconds)
-    if speech_seconds >= needed:
-        return ()
-    how_much = "no speech" if speech_seconds == 0 else "hardly any speech"
-    return (
-        f"{how_much} was heard in it ({speech_seconds:.1f} s in {sound_seconds:.1f} s of sound); "
-        "record one person speaking, near the microphone",
-    )
+    def _speech_missed(self, sound_seconds: float) -> tuple[str, str]:
+        """Return what to say where nobody speaks, and the doubt where hardly anybody does."""
+        speech_seconds = self.speech_seconds
+        if speech_seconds >= max(LEAST_SPEECH_SECONDS, LEAST_SPEECH_SHARE * sound_seconds):
+            return "", ""
+        some = min(SOME_SPEECH_SECONDS, SOME_SPEECH_SHARE * sound_seconds)
+        none = speech_seconds < max(some, CHANCE_SHARE * sound_seconds)
+        if none and self._first is not None:
+            none = shrill_speech_seconds(self._first) < some
+        how_much = "no speech" if none else "hardly any speech"
+        seconds = f"{'at most ' * (none and speech_seconds > 0)}{speech_seconds:.1f} s"
+        return ABSENCE * none, (
+            f"{how_much} was heard in it ({seconds} in {sound_seconds:.1f} s of sound); "
+            "record one person speaking, near the microphone"
+        )

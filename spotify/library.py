@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.records import RecordFormat
 from spotify.answers import Entry, Page, text_or_none
 from spotify.client import READ_LIKED, READ_PLAYLISTS, READ_SHARED, READ_TOP, Account, say
@@ -176,7 +176,7 @@ def _fetch(known: _State, source: str, name: str, read: Callable[[int], Page[Ent
     offset = known.places.get(source, 0)
     if offset is None:
         return
-    with tqdm(desc=name, unit="track", initial=offset, disable=None) as bar:
+    with progress_bar(None, name, unit="track", initial=offset) as bar:
         while offset is not None:
             page = read(offset)
             if known.totals.setdefault(source, page.total) != page.total:

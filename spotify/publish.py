@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from tqdm.auto import tqdm
 
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.text import printable
 from foundation.user_data import DATA_HOME_VARIABLE
 from spotify import filling
@@ -319,8 +319,7 @@ def _match_all(account: Account, journal: Journal) -> None:
     waiting = [
         place for place in range(len(journal.request.tracks)) if place not in journal.matches
     ]
-    # disable=None: a bar in a terminal only
-    for place in tqdm(waiting, "Spotify", unit="track", disable=None if waiting else True):
+    for place in progress_bar(waiting, "Spotify", unit="track", show=bool(waiting)):
         journal.matches[place] = find(account, journal.request.tracks[place])
         journal.save()
     if any(journal.matches.values()):

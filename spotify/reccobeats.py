@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from clustering.tables.columns import OPTIONAL_RANGES, RANGES
+from foundation.progress import progress_bar
 from foundation.records import RecordFormat
 from spotify.addresses import reccobeats_url
 from spotify.client import LONGEST_WAIT_SECONDS, MOST_WAITING_SECONDS, PAUSES_SECONDS, say
@@ -97,7 +97,7 @@ def audio_features(
     waiting = [track_id for track_id in wanted if track_id not in known.features]
     parts = [waiting[i : i + IDS_OF_A_CALL] for i in range(0, len(waiting), IDS_OF_A_CALL)]
     service = _Service(reccobeats_url(), tell, sleep)
-    for part in tqdm(parts, "ReccoBeats", unit="call", disable=None if parts else True):
+    for part in progress_bar(parts, "ReccoBeats", unit="call", show=bool(parts)):
         try:
             found = service.ask(part)
         except CallFailedError as failed:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from clustering.choice.catalogue import Catalogue
     from clustering.choice.shortlist import LargeCatalogue
 
-TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
-
 ModelOption = Annotated[
     Path | None, typer.Option("--model", help="Model folder.", show_default="models/ser")
 ]
@@ -57,18 +55,6 @@ HeadlessOption = Annotated[
         "the browser ends at is read from standard input.",
     ),
 ]
-
-
-def warn_of_telephone(path: Path) -> None:
-    """Say so if a recording has no more than the telephone's band."""
-    from ser.sound.audio import Recording
-
-    recording = Recording(path)
-    if recording.sample_rate_hz <= TELEPHONE_RATE_HZ:
-        complain(
-            f"{recording.name}: recorded at {recording.sample_rate_hz} Hz, as by telephone; "
-            "estimates of such sound are somewhat less reliable"
-        )
 
 
 def open_catalogue(path: Path | None, moods: Path | None) -> "Catalogue | LargeCatalogue":

@@ -18,10 +18,10 @@ from app.command.options import (
     SpeakerOption,
     TracksOption,
     open_catalogue,
-    warn_of_telephone,
 )
 from app.command.spotify import Made, Wanted, go_on, put
 from app.terminal import complain
+from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES, emotion_named
 from foundation.errors import InputError
@@ -31,7 +31,11 @@ def playlist(
     context: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", readable=False, help="Recording of one person speaking."),
+        typer.Argument(
+            metavar="FILE",
+            readable=False,
+            help="Recording of one person speaking; - is standard input.",
+        ),
     ] = None,
     emotion: Annotated[
         str | None,
@@ -89,6 +93,10 @@ def playlist(
             help="Prefer music that sounds like theirs; may be repeated.",
         ),
     ] = None,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Go by the probabilities even if nobody speaks in FILE."),
+    ] = False,
     as_json: JsonOption = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
     m3u: Annotated[
@@ -180,7 +188,7 @@ def playlist(
         ),
         taste=taste_of(always, memory.judgements()),
     )
-    estimate = _estimate(file, emotion, model, speaker)
+    estimate = _estimate(file, emotion, model, speaker, anyway=anyway)
     chosen = make_playlist(estimate, open_catalogue(tracks, moods), wish)
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
@@ -190,8 +198,7 @@ def playlist(
         print(_heard(estimate, named=emotion is not None))
         print(chosen.describe(), flush=True)
     if history and always.keeps_history and not dry_run:
-        source = "" if file is None else _name(file)
-        memory.remember(estimate, chosen.to_dict(), source=source)
+        memory.remember(estimate, chosen.to_dict(), source=_name(file))
     made = Made(chosen, estimate, wish, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
     try:
@@ -208,21 +215,37 @@ def playlist(
 
 
 def _estimate(
-    file: Path | None, emotion: str | None, model: Path | None, speaker: str | None
+    file: Path | None,
+    emotion: str | None,
+    model: Path | None,
+    speaker: str | None,
+    *,
+    anyway: bool,
 ) -> EmotionEstimate:
     if emotion is not None:
         return EmotionEstimate.of(emotion)
     assert file is not None
     from ser.recognizer import load_recognizer
 
-    warn_of_telephone(file)
-    return load_recognizer(model, speaker=speaker).predict(file, progress=True)
+    estimate = load_recognizer(model, speaker=speaker).predict(file, progress=True)
+    for note in estimate.notes:
+        complain(f"{_name(file)}: {note}")
+    if estimate.absence and not anyway:
+        raise InputError(
+            f"{_name(file)}: {'; '.join(estimate.doubts)}, or have music chosen all the same with "
+            "--anyway"
+        )
+    return estimate
 
 
 def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
-    emotion, sure = emotion_named(estimate.label), f"{estimate.confidence:.0%}"
+    emotion, sure = emotion_named(estimate.label), in_percent(estimate.confidence)
     if named:
         return f"For {emotion.mood}."
+    if estimate.absence:
+        return (
+            f"{estimate.absence.capitalize()}; this goes by what comes nearest: {estimate.label}."
+        )
     if estimate.uncertain:
         return f"You may sound {emotion.adjective} ({sure}), but that is not sure."
     return f"You sound {emotion.adjective} ({sure})."
@@ -252,7 +275,11 @@ def _popularity(text: str | None) -> tuple[float, float] | None:
         ) from error
 
 
-def _name(file: Path) -> str:
+def _name(file: Path | None) -> str:
     from foundation.text import printable
+    from ser.sound.piped import STANDARD_INPUT, shown_name
 
-    return printable(Path(file.name))
+    if file is None:
+        return ""
+    shown = shown_name(file)
+    return shown if shown == STANDARD_INPUT else printable(Path(file.name))

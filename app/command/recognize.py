@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from app.command.options import JsonOption, ModelOption, SpeakerOption, warn_of_telephone
+from app.command.options import JsonOption, ModelOption, SpeakerOption
 from app.terminal import WRONG_INPUT, complain
+from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 
 BAR_WIDTH = 30
 BAR_DELAY_SECONDS = 2.0  # work that takes no longer needs no progress bar
@@ -21,7 +23,9 @@ def recognize(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", readable=False, help="Recordings of one person speaking."
+            metavar="FILE...",
+            readable=False,
+            help="Recordings of one person speaking; - is standard input.",
         ),
     ],
     as_json: JsonOption = False,
@@ -34,9 +38,10 @@ def recognize(
     """Say which emotion is heard in each recording.
 
     With --json one file gives an object and several give a list. A file that cannot be used is
-    named on standard error, the others are still answered, and the exit code is 2.
+    named on standard error, the others are still answered, and the exit code is 2. Where nobody
+    speaks no emotion is named: in JSON it is null, and the confidence 0.
     """
-    from foundation.text import printable
+    from ser.sound.piped import shown_name
 
     answers: list[dict[str, Any]] = []
     n_refused = 0
@@ -45,10 +50,12 @@ def recognize(
             complain(str(estimate))
             n_refused += 1
             continue
-        warn_of_telephone(path)
-        answers.append({"file": printable(path), **estimate.to_dict()})
+        name = shown_name(path)
+        for note in estimate.notes:
+            complain(f"{name}: {note}")
+        answers.append({"file": name, **estimate.to_dict()})
         if not as_json:
-            _print_estimate(printable(path), estimate, timeline=timeline)
+            _print_estimate(name, estimate, timeline=timeline)
     if as_json and answers:
         print(json.dumps(answers[0] if len(files) == 1 else answers, indent=2, ensure_ascii=False))
     if n_refused:
@@ -59,29 +66,34 @@ def _estimates(
     files: Sequence[Path], model: Path | None, speaker: str | None
 ) -> Iterator[tuple[Path, EmotionEstimate | InputError]]:
     """Yield every file with its estimate, or with the reason why there is none, in order."""
-    from tqdm import tqdm
-
     from ser.many_files import recognize_files
 
-    delay, alone = BAR_DELAY_SECONDS, len(files) == 1  # a long recording has a bar of its own
-    with tqdm(total=len(files), unit="file", leave=False, delay=delay, disable=alone) as bar:
+    several = len(files) > 1  # a long recording has a bar of its own
+    bar = progress_bar(
+        None, None, len(files), unit="file", leave=False, delay=BAR_DELAY_SECONDS, show=several
+    )
+    with bar:
         for path, estimate in zip(files, recognize_files(files, model, speaker), strict=True):
-            if bar.format_dict["elapsed"] > BAR_DELAY_SECONDS:
+            if not bar.disable and bar.format_dict["elapsed"] > BAR_DELAY_SECONDS:
                 bar.clear()  # room for what is printed about this file
             yield path, estimate
             bar.update()
 
 
 def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
+    if estimate.absence:
+        print(f"{name}: {estimate.absence}   {estimate.duration_seconds:.1f} s")
+        _print_doubts(estimate)
+        return
     print(
-        f"{name}: {estimate.label} ({estimate.confidence:.0%})   "
+        f"{name}: {estimate.label} ({in_percent(estimate.confidence)})   "
         f"valence {estimate.valence:+.2f}   arousal {estimate.arousal:+.2f}   "
         f"{estimate.duration_seconds:.1f} s"
     )
     _print_doubts(estimate)
     for emotion, probability in zip(EMOTION_NAMES, estimate.probabilities, strict=True):
         bar = "█" * round(BAR_WIDTH * probability)
-        print(f"  {emotion:<10}{probability:>5.0%} {bar}".rstrip())
+        print(f"  {emotion:<10}{in_percent(probability):>5} {bar}".rstrip())
     if not timeline:
         return
     if not estimate.segments:
@@ -89,7 +101,7 @@ def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> 
     for segment in estimate.segments:
         print(
             f"  {segment.place.start:8.1f} - {segment.place.end:.1f} s  "
-            f"{segment.label} ({segment.confidence:.0%})"
+            f"{segment.label} ({in_percent(segment.confidence)})"
         )
 
 

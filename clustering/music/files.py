@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from clustering.music.model import DEFAULT_FILE
 from clustering.music.sound import Limits
@@ -33,6 +32,7 @@ from clustering.tables.tracks import (
     write_tracks,
 )
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.text import printable
 from foundation.user_data import (
     DATA_HOME_VARIABLE,
@@ -169,8 +169,8 @@ def analyse_folder(
     notes: list[str] = []
     heard = _analysed(waiting, limits, vibenet, n_jobs, notes.append)
     try:
-        for path, row, reason in tqdm(
-            heard, "music", len(waiting), unit="file", disable=not (progress and waiting)
+        for path, row, reason in progress_bar(
+            heard, "music", len(waiting), unit="file", show=progress and bool(waiting)
         ):
             if row is None:
                 skipped.append((printable(path), reason))

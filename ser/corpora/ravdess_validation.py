@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import soundfile
-from tqdm import tqdm
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from ser.corpora.ravdess import (
     CHANNELS,
     Clip,
@@ -127,7 +127,7 @@ def validate(
     modalities = {clip.modality for clip in clips}
     invalid = {path: why for path in files if (why := _name_problem(path, modalities))}
     takes = defaultdict(list)
-    for clip in tqdm(clips, desc="validating", unit="clip", disable=not progress):
+    for clip in progress_bar(clips, "validating", unit="clip", show=progress):
         try:
             takes[_fingerprint(clip.path)].append(clip.clip_id)
         except InputError as error:

@@ -17,12 +17,12 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
-from tqdm.auto import tqdm
 
 from emotions import metrics
 from emotions.labels import EMOTION_NAMES
 from emotions.report import percent
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.text import printable
 from ser.corpora.labelled_folders import (
     UNREADABLE,
@@ -168,7 +168,7 @@ def _parallel(
     # Threads share the model; decoding, resampling and the network run outside Python's lock.
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")
     answers = run(joblib.delayed(function)(file) for file in files)
-    return tqdm(answers, title, len(files), unit="clip", delay=1)
+    return progress_bar(answers, title, len(files), unit="clip", delay=1)
 
 
 def judge(

@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from emotions.calibration import Calibration, store_calibration
 from emotions.calibration_fitting import fit_calibration
 from foundation import jobs
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from foundation.text import printable
 from ser.corpora.ravdess import Clip
 from ser.evaluation.folds import Fold, fold_folder, make_folds
@@ -54,7 +54,7 @@ def predict_clips(
 ) -> pd.DataFrame:
     """Return a table of predictions by one model (`ser.evaluation.predictions`)."""
     rows = []
-    for clip in tqdm(clips, f"fold {fold}", unit="clip", leave=False, disable=not progress):
+    for clip in progress_bar(clips, f"fold {fold}", unit="clip", leave=False, show=progress):
         probabilities = [round(p, 6) for p in recognizer.predict(clip.path).probabilities]
         rows.append((clip.clip_id, clip.actor, fold, seed, clip.emotion.name, *probabilities))
     return pd.DataFrame(rows, columns=list(PREDICTIONS.columns))

@@ -19,11 +19,11 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from emotions import calibration_metrics, metrics
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
+from foundation.progress import progress_bar
 from ser.corpora.ravdess import Clip
 from ser.evaluation.cross_validation import fold_models
 from ser.recognizer import WINDOWS_PER_BATCH, Recognizer, Summary
@@ -117,7 +117,7 @@ def evaluate_enrolled(
         joblib.delayed(_judge_actor)(recognizer, fold, actor, of_actor, n_draws)
         for recognizer, fold, actor, of_actor in jobs
     )
-    judged = pd.concat(list(tqdm(answers, "enrolled", len(jobs), unit="actor")))
+    judged = pd.concat(list(progress_bar(answers, "enrolled", len(jobs), unit="actor")))
     return table_of(judged)
 
 

@@ -19,12 +19,12 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from emotions import metrics
 from emotions.labels import EMOTION_NAMES
 from foundation import tables
 from foundation.errors import InputError
+from foundation.progress import progress_bar
 from ser.corpora.ravdess import Clip
 from ser.evaluation.conditions import Condition, write_mp3
 from ser.evaluation.cross_validation import fold_models
@@ -74,7 +74,7 @@ def evaluate_robustness(
     # Threads share the networks; decoding, resampling and the network run outside Python's lock.
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")
     answers = run(joblib.delayed(_judge)(recognizer, clip, chosen) for recognizer, clip, _ in jobs)
-    judged = np.stack(list(tqdm(answers, "robustness", len(jobs), unit="clip")))
+    judged = np.stack(list(progress_bar(answers, "robustness", len(jobs), unit="clip")))
     return table_of(
         judged,
         np.array([clip.emotion.code - 1 for _, clip, _ in jobs]),

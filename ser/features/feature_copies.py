@@ -15,8 +15,8 @@ from typing import Protocol
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
+from foundation.progress import progress_bar
 from foundation.safe_write import whole_file
 from ser.features.augment import AugmentSettings, copy_kinds, waveform_variants
 from ser.features.mfcc import FeatureExtractor
@@ -99,7 +99,7 @@ def make_feature_copies(
     """
     parallel = joblib.Parallel(n_jobs=-1, return_as="generator", batch_size=8)
     jobs = (joblib.delayed(_copies_of)(clip, extractor, settings, seed) for clip in clips)
-    copies = list(tqdm(parallel(jobs), "features", len(clips), unit="clip"))
+    copies = list(progress_bar(parallel(jobs), "features", len(clips), unit="clip"))
     ends = np.cumsum([len(matrix) for matrices in copies for matrix in matrices])
     starts = np.concatenate([[0], ends[:-1]])
     return FeatureCopies(

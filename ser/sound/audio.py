@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from foundation.errors import InputError
 from foundation.media import MediaError, MediaSound
-from foundation.text import printable
 from ser.settings import FeatureSettings, Samples
 from ser.sound.converter import Converter, checked_rate
+from ser.sound.piped import PipedFile, is_piped, shown_name
 from ser.sound.readers import ArraySound, FileSound, open_file
 
 BLOCK_SECONDS = 10.0
 SHORTEST_SECONDS = 0.25  # less holds no syllable to judge
+TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
 SILENT_DBFS = -85.0  # the quietest RAVDESS clips peak near -45; 16-bit dither lies near -93
 
 
@@ -30,8 +31,9 @@ class Recording:
     Parameters
     ----------
     source
-        Path of a file, or an array of shape (n_samples,) or (n_samples, n_channels) whose
-        floats lie in -1..1 (integers are scaled by their type's range).
+        Path of a file or a pipe, ``"-"`` for standard input, or an array of shape (n_samples,) or
+        (n_samples, n_channels) whose floats lie in -1..1 (integers are scaled by their type's
+        range).
     sample_rate_hz
         Rate of an array; must be left out for a file.
 
@@ -62,16 +64,26 @@ class Recording:
                 raise InputError(
                     "sample_rate_hz is for arrays; a file knows its own rate: leave it out"
                 )
-            self.name = printable(Path(source))
-            self._sound = open_file(Path(source), self.name)
+            path = Path(source)
+            self.name = shown_name(path)
+            self._piped = PipedFile(path) if is_piped(path) else None  # the file goes with it
+            self.path = path if self._piped is None else self._piped.path
+            self._sound, note = open_file(self.path, self.name)
         else:
-            self.name = "the array"
+            self.name, note = "the array", ""
             self._sound = ArraySound(source, sample_rate_hz)
         self.reader = self._sound.reader
         self.sample_rate_hz = self._sound.sample_rate_hz
         checked_rate(self.sample_rate_hz, self.name)
         self.duration_seconds = self._sound.duration_seconds
         check_duration(self.duration_seconds, self.name)
+        self._note, self._cancelled = note, False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know of it; complete once it has been read to its end."""
+        of_sound = notes_on(self.sample_rate_hz, self._cancelled)
+        return (self._note, *of_sound) if self._note else tuple(of_sound)
 
     def blocks(self, sample_rate_hz: int) -> Iterator[Samples]:
         """Yield the recording as mono float32 blocks at `sample_rate_hz`.
@@ -87,7 +99,23 @@ class Recording:
                 yield converter.feed(block)
         except MediaError as error:
             raise InputError(f"{self.name}: {error}") from error
-        yield converter.finish()
+        rest = converter.finish()
+        self._cancelled = converter.cancelled
+        yield rest
+
+
+def notes_on(sample_rate_hz: float, cancelled: bool) -> Iterator[str]:
+    """Yield what a person should know of a recording, by its rate and its `Converter`."""
+    if sample_rate_hz <= TELEPHONE_RATE_HZ:
+        yield (
+            f"recorded at {sample_rate_hz:g} Hz, as by telephone; estimates of such sound are "
+            "somewhat less reliable"
+        )
+    if cancelled:
+        yield (
+            "its channels cancel each other when they are mixed (one is upside down), so the "
+            "louder one was heard; check the cable or the settings of the recorder"
+        )
 
 
 def check_duration(seconds: float, name: str) -> None:

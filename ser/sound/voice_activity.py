@@ -10,11 +10,13 @@ amplified to `REFERENCE_DBFS` first, by what has been heard so far, so that a st
 get the same gain.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import soxr
 
 from foundation.artefacts import ArtefactKind, Contents
 from foundation.shipped import shipped
@@ -31,6 +33,8 @@ FRAME_SECONDS = FRAME_LENGTH / SAMPLE_RATE_HZ
 CONTEXT_LENGTH = 64  # samples before a frame that the network hears with it
 STATE_SIZE = 128
 SPEECH_BEGINS = 0.4  # probability; lower than usual: screams are speech here
+SPEECH_GOES_ON = 0.25  # probability of speech, once it has begun
+SLOWER = 1.5  # times, for whoever screams too high for the network
 LEAST_SPEECH_SECONDS = 0.5  # a word or two
 
 REFERENCE_DBFS = -20.0  # the loudest frame of speech at an ordinary distance
@@ -101,6 +105,38 @@ class VoiceActivity:
         self._loudest_db = max(level_db, remembered_db)
         gain_db = np.clip(REFERENCE_DBFS - self._loudest_db, 0.0, LARGEST_GAIN_DB)
         return np.float32(10 ** (gain_db / 20))
+
+
+def spoken(probabilities: Iterable[float], speaking: bool = False) -> list[bool]:
+    """Return in which frames somebody speaks.
+
+    Parameters
+    ----------
+    probabilities
+        Of speech in each.
+    speaking
+        Whether somebody does in the frame before.
+    """
+    frames = []
+    for probability in probabilities:
+        speaking = probability >= (SPEECH_GOES_ON if speaking else SPEECH_BEGINS)
+        frames.append(speaking)
+    return frames
+
+
+def shrill_speech_seconds(samples: Samples) -> float:
+    """Return how long somebody speaks in a sound, by how it is played slower.
+
+    The shrillest screams are no speech to the network. Played half as long again they lie where
+    voices do.
+
+    Parameters
+    ----------
+    samples
+        Mono at `SAMPLE_RATE_HZ`, at least one.
+    """
+    slow = soxr.resample(samples, SAMPLE_RATE_HZ, SLOWER * SAMPLE_RATE_HZ)
+    return sum(spoken(VoiceActivity()(slow).tolist())) * FRAME_SECONDS / SLOWER
 
 
 @cache

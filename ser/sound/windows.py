@@ -22,11 +22,10 @@ from ser.sound.voice_activity import (
     FRAME_LENGTH,
     FRAME_SECONDS,
     SAMPLE_RATE_HZ,
-    SPEECH_BEGINS,
     VoiceActivity,
+    spoken,
 )
 
-SPEECH_GOES_ON = 0.25  # probability of speech, once it has begun
 PAUSE_SECONDS = 0.6  # 99 % of the gaps inside the sentences of RAVDESS and CREMA-D are shorter
 MARGIN_SECONDS = 0.1  # voice activity begins this much after the level does, in the median
 # Beside speech (to its left and right, further than the margin) only what is about as loud as the
@@ -165,14 +164,11 @@ class WindowCutter:
         return [replace(window, speech_to_noise_db=ratio_db) for window in windows]
 
     def _frames_with_speech(self, chunk: Samples) -> list[int]:
-        numbers = []
         probabilities = self._activity(chunk)
         self._noise.feed(frame_levels_db(chunk, FRAME_LENGTH), probabilities)
-        for probability in probabilities.tolist():
-            self._speaking = probability >= (SPEECH_GOES_ON if self._speaking else SPEECH_BEGINS)
-            if self._speaking:
-                numbers.append(self._n_frames)
-            self._n_frames += 1
+        frames = spoken(probabilities.tolist(), self._speaking)
+        numbers = [number for number, is_speech in enumerate(frames, self._n_frames) if is_speech]
+        self._speaking, self._n_frames = frames[-1], self._n_frames + len(frames)
         return numbers
 
     def _first_window(self) -> Window:

@@ -22,11 +22,11 @@ import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from emotions.calibration import store_calibration, stored_calibration
 from emotions.calibration_fitting import mean_calibration
 from emotions.labels import EMOTIONS
+from foundation.progress import progress_bar
 from ser.corpora.enough import check_enough
 from ser.corpora.ravdess import Clip
 from ser.features.augment import AugmentSettings, copy_shares, mixup, spec_augment
@@ -264,7 +264,7 @@ def fit_member(
     The loss is cross-entropy with the settings' label smoothing unless another is given.
     """
     trained = _compiled_like(network, settings, len(batches), loss)
-    with tqdm(total=settings.epochs, desc=title, unit="epoch", disable=title is None) as bar:
+    with progress_bar(None, title, settings.epochs, unit="epoch", show=title is not None) as bar:
 
         def show(_epoch: int, logs: dict[str, float]) -> None:
             bar.set_postfix(loss=f"{logs['loss']:.3f}", refresh=False)

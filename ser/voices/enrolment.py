@@ -35,6 +35,7 @@ from foundation.text import printable
 from foundation.user_data import DATA_HOME_VARIABLE, SPEAKERS, make_private_folder, user_data_folder
 from ser.network.artefact import Artefact
 from ser.network.hearing import Hearing
+from ser.sound.piped import PipedFile, is_piped
 from ser.sound.voice_activity import LEAST_SPEECH_SECONDS
 from ser.sound.windows import Window
 from ser.voices.adaptation import Adaptation, directions, fit_correction
@@ -265,6 +266,8 @@ def enrol(
 def _with_file(
     recognizer: Hearing, name: str, profile: Profile | None, path: Path, label: int | None
 ) -> tuple[Profile, str]:
+    piped = PipedFile(path) if is_piped(path) else None  # the file goes with it
+    path = path if piped is None else piped.path
     digest = _file_digest(path)
     is_known = profile is not None and digest in profile.digests
     then = next((c for c in profile.labelled if c.digest == digest), None) if profile else None

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from emotions import calibration_metrics
-from emotions.calibration import CONFIDENT_ABOVE, Calibration, store_calibration, stored_calibration
+from emotions.calibration import (
+    CONFIDENT_ABOVE,
+    Calibration,
+    in_percent,
+    store_calibration,
+    stored_calibration,
+)
 from emotions.calibration_fitting import fit_calibration, fit_temperature, mean_calibration
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
@@ -99,6 +105,26 @@ def test_the_rule_is_one_half_and_the_doubt_names_both_emotions():
     for name in EMOTION_NAMES:
         assert calibration.doubt(EmotionEstimate.of(name).probabilities) is None
     assert Calibration().doubt((1 / 8,) * 8) is None
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.0, "0%"), (0.004, "0%"), (0.444, "44%"), (0.446, "45%"), (0.4951, "49%"), (0.496, "49%"),
+        (0.499999, "49%"), (0.5, "50%"), (0.504, "50%"), (0.506, "51%"), (0.994, "99%"),
+        (0.9999, "99%"), (1.0, "100%"),
+    ],
+)  # fmt: skip
+def test_what_is_less_than_half_or_certain_is_not_said_to_be_that(probability, said):
+    assert in_percent(probability) == said
+
+
+def test_a_doubt_does_not_call_a_half_too_little():
+    calibration = Calibration(confident_above=0.5)
+    assert calibration.doubt((0.496, 0.3, 0.204, 0, 0, 0, 0, 0)) == "neutral has only 49%, calm 30%"
+    assert Calibration(confident_above=1.0).doubt((0.996, 0.004, 0, 0, 0, 0, 0, 0)) == (
+        "neutral has only 99%, calm 0%"
+    )
 
 
 def test_who_is_called_uncertain_is_less_often_right():

@@ -109,6 +109,37 @@ def test_json_has_these_fields_and_no_others() -> None:
     assert EmotionEstimate.of("calm").to_dict()["segments"] == []
 
 
+def test_where_there_was_nothing_to_judge_no_emotion_is_named() -> None:
+    nobody = EmotionEstimate(MIXED, doubts=("look into the camera",), absence="no face found")
+    assert (nobody.emotion, nobody.confidence) == (None, 0.0)
+    assert (nobody.label, nobody.probabilities) == ("happy", EmotionEstimate(MIXED).probabilities)
+    said = json.loads(json.dumps(nobody.to_dict()))
+    assert (said["emotion"], said["confidence"]) == (None, 0.0)
+    assert said["uncertain"] and said["absence"] == "no face found"
+    assert tuple(said["probabilities"].values()) == pytest.approx(MIXED)
+    assert EmotionEstimate.from_dict(said) == nobody
+    somebody = EmotionEstimate(MIXED)
+    assert (somebody.emotion, somebody.confidence) == ("happy", pytest.approx(0.4))
+    assert "absence" not in somebody.to_dict()
+
+
+def test_an_absence_is_words_and_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match="must be words, and have a doubt"):
+        EmotionEstimate(MIXED, absence="no face found")
+    with pytest.raises(ValueError, match="must be words, and have a doubt"):
+        EmotionEstimate(MIXED, doubts=("why",), absence=True)  # type: ignore[arg-type]
+
+
+def test_notes_are_no_doubts() -> None:
+    noted = EmotionEstimate(MIXED, notes=("the picture is upside down",))
+    assert not noted.uncertain and noted.emotion == "happy"
+    said = json.loads(json.dumps(noted.to_dict()))
+    assert said["notes"] == ["the picture is upside down"]
+    assert EmotionEstimate.from_dict(said) == noted
+    with pytest.raises(ValueError, match="a note must say something"):
+        EmotionEstimate(MIXED, notes=(" ",))
+
+
 def everything() -> EmotionEstimate:
     """Return an estimate of two people in a film, with all that there can be."""
     rng = np.random.default_rng(0)
@@ -127,13 +158,15 @@ def everything() -> EmotionEstimate:
             Person(EmotionEstimate(ann, 4.5, timeline[:2]), "Ann", Box(10, 20, 64, 80)),
             Person(EmotionEstimate(ben, doubts=("turned away",)), box=Box(300.5, 18, 60, 77)),
         ),
+        absence="nothing heard",
+        notes=("the film has no sound",),
     )
 
 
 def test_what_there_is_more_of_stands_behind_the_keys_of_every_estimate() -> None:
     said = json.loads(json.dumps(everything().to_dict()))
     always = list(EmotionEstimate(MIXED).to_dict())
-    assert list(said) == [*always, "nuances", "people"]
+    assert list(said) == [*always, "absence", "notes", "nuances", "people"]
     assert said["nuances"][0] == {
         "name": "excitement",
         "probability": 0.7,
@@ -230,7 +263,10 @@ def changed(path: str, value: object) -> dict[str, object]:
         ("duration_seconds", "long", "could not convert"),
         ("doubts", "dark", "doubts are a sequence of str"),
         ("doubts", [3], "doubts are a sequence of str"),
-        ("doubts", [" "], "a doubt must say something"),
+        ("doubts", [" "], "a doubt or a note must say something"),
+        ("doubts", [], "absence is 'nothing heard'; it must be words, and have a doubt"),
+        ("absence", 3, "absence is 3; it must be words"),
+        ("notes", "dark", "notes are a sequence of str"),
         ("segments.0.start_seconds", None, "'start_seconds' is missing"),
         ("segments.0.end_seconds", 0.0, "is no stretch"),
         ("segments.0.start_seconds", 1.5, "is no stretch"),
@@ -246,7 +282,7 @@ def changed(path: str, value: object) -> dict[str, object]:
     ],
 )
 def test_what_is_no_stored_estimate_is_refused(path: str, value: object, words: str) -> None:
-    EmotionEstimate.from_dict(changed("doubts", []))  # what is changed is what is refused
+    EmotionEstimate.from_dict(changed("doubts", ["it rains"]))  # what is changed is what is refused
     with pytest.raises(InputError, match=words) as caught:
         EmotionEstimate.from_dict(changed(path, value))  # type: ignore[arg-type]
     assert "have it estimated again" in str(caught.value)

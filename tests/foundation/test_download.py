@@ -144,8 +144,12 @@ def test_a_file_arrives_whole_and_is_not_fetched_again(server: Server, tmp_path:
 
 
 def test_the_progress_bar_counts_bytes(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: Server,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     download(server.remote(), tmp_path, progress=True)
     assert "1.05M/1.05M" in capsys.readouterr().err
 

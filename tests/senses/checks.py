@@ -137,7 +137,9 @@ def what_follows_from_the_probabilities(sense: Sense, bench: Bench) -> None:
         emotion, most = max(pairs, key=lambda pair: pair[1])
         valence = math.fsum(p * emotion.valence for emotion, p in pairs)
         arousal = math.fsum(p * emotion.arousal for emotion, p in pairs)
-        assert (estimate.label, estimate.confidence) == (emotion.name, most), name
+        named = (None, 0.0) if estimate.absence else (emotion.name, most)
+        assert estimate.label == emotion.name, name
+        assert (estimate.emotion, estimate.confidence) == named, name
         assert estimate.valence == pytest.approx(valence, abs=1e-9), name
         assert estimate.arousal == pytest.approx(arousal, abs=1e-9), name
         for segment in estimate.segments:
@@ -154,7 +156,7 @@ def json_that_is_read_back(sense: Sense, bench: Bench) -> None:
         assert again.probabilities == close, name
         assert (again.doubts, again.nuances) == (estimate.doubts, estimate.nuances), name
         assert len(again.segments) == len(estimate.segments), name
-        assert told["emotion"] == estimate.label, name
+        assert told["emotion"] == estimate.emotion, name
         assert told["uncertain"] == estimate.uncertain, name
 
 
@@ -167,6 +169,19 @@ def doubts_in_words(sense: Sense, bench: Bench) -> None:
         for doubt in estimate.doubts:
             assert len(re.findall(r"[a-z]{2,}", doubt)) >= 3, f"no sentence: {doubt}"
             assert not re.search(FOR_A_MACHINE, doubt), f"for a machine: {doubt}"
+
+
+def no_emotion_where_nothing_is_there(sense: Sense, bench: Bench) -> None:
+    """Where there is nothing to judge it says so instead of naming an emotion."""
+    assert {content.empty for content in sense.contents} == {True, False}
+    for name, content, estimate in answers_of(sense):
+        assert (estimate.emotion is None) == content.empty, (name, estimate.emotion)
+        assert bool(estimate.absence) == content.empty, (name, estimate.absence)
+        if content.empty:
+            assert len(re.findall(r"[a-z]{2,}", estimate.absence)) >= 2, estimate.absence
+            assert estimate.doubts and not estimate.segments, name
+            told = estimate.to_dict()
+            assert (told["emotion"], told["confidence"]) == (None, 0.0), name
 
 
 def calibrated_on_held_out_data(sense: Sense, bench: Bench) -> None:
@@ -355,6 +370,7 @@ CHECKS = (
     what_follows_from_the_probabilities,
     json_that_is_read_back,
     doubts_in_words,
+    no_emotion_where_nothing_is_there,
     calibrated_on_held_out_data,
     same_input_same_answer,
     same_content_same_answer,

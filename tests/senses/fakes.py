@@ -26,6 +26,7 @@ from tests.senses.sense import Bad, Content, Form, Sense
 FLAW_VARIABLE, FOLDER_VARIABLE = "EMOTIFY_TESTS_FLAW", "EMOTIFY_TESTS_FOLDER"
 FLAW = os.environ.get(FLAW_VARIABLE, "")
 SURE = (1.0, 1.0, 8.0, 0.5, 0.5, 0.5, 0.25, 0.25)
+EVEN = (1.0,) * 8
 TORN = (1.0, 1.0, 3.0, 2.5, 0.5, 0.5, 0.5, 1.0)
 
 
@@ -93,11 +94,14 @@ class FakeModel:
             doubts = ()
         if FLAW == "doubts like a machine" and doubts:
             doubts = ("LOW_CONFIDENCE: nan",)
-        estimate = EmotionEstimate(shares, doubts=doubts)
+        absence = "no weight stands out" if len(set(weights)) == 1 else ""
+        if FLAW == "names what is not there":
+            absence = ""
+        estimate = EmotionEstimate(shares, doubts=doubts, absence=absence if doubts else "")
         if FLAW == "sums to two":
             object.__setattr__(estimate, "probabilities", tuple(2 * p for p in shares))
         kinds = {"calls it otherwise": Mislabelled, "cannot be stored": Untold}
-        return kinds[FLAW](shares, doubts=doubts) if FLAW in kinds else estimate
+        return kinds[FLAW](shares, doubts=doubts, absence=absence) if FLAW in kinds else estimate
 
     def _misbehave(self, source: Any) -> None:
         if FLAW == "imports a training framework":
@@ -223,7 +227,9 @@ def closing(model: FakeModel, opened: Any) -> EmotionEstimate:
         return model.predict(opened)
 
 
-def content(name: str, weights: tuple[float, ...], *, doubtful: bool) -> Content:
+def content(
+    name: str, weights: tuple[float, ...], *, doubtful: bool, empty: bool = False
+) -> Content:
     """Return weights as a file, as an array, and as an open file."""
     text = " ".join(map(str, weights)).encode()
     write = file(f"{name}.txt".encode(), text)
@@ -235,6 +241,7 @@ def content(name: str, weights: tuple[float, ...], *, doubtful: bool) -> Content
             Form("open file", lambda folder: write(folder).open(encoding="utf-8"), closing),
         ),
         doubtful,
+        empty,
     )
 
 
@@ -243,7 +250,11 @@ FAKE = Sense(
     name="fake",
     address="tests.senses.fakes:FAKE",
     load=load,
-    contents=(content("sure", SURE, doubtful=False), content("torn", TORN, doubtful=True)),
+    contents=(
+        content("sure", SURE, doubtful=False),
+        content("torn", TORN, doubtful=True),
+        content("even", EVEN, doubtful=True, empty=True),
+    ),
     bad=(
         Bad("empty", file(b"empty"), "the file is empty", "write eight weights"),
         Bad("missing", lambda folder: folder / "none", "no such file", "give one with eight"),

@@ -67,11 +67,14 @@ class Content:
         Ways to give it. The first is a path, and is given to the command, too.
     doubtful
         Whether its estimate must not be acted on.
+    empty
+        Whether there is nothing in it to judge, so that no emotion is named; it is doubtful, too.
     """
 
     name: str
     forms: tuple[Form, ...]
     doubtful: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Sense:
     load
         Returns the shipped model, or that of a folder.
     contents
-        What it can judge; at least one is doubtful and one is not.
+        What it can judge; one at least is doubtful, one is empty, and one neither.
     bad
         What it must refuse.
     cannot_be

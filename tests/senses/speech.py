@@ -61,7 +61,14 @@ def written(name: str, samples: Any, rate_hz: int = RATE_HZ) -> Callable[[Path],
     return make
 
 
-def content(name: str, samples: Any, rate_hz: int, *more: Form, doubtful: bool = False) -> Content:
+def content(
+    name: str,
+    samples: Any,
+    rate_hz: int,
+    *more: Form,
+    doubtful: bool = False,
+    empty: bool = False,
+) -> Content:
     """Return a recording as a file, as an array, and block by block."""
     return Content(
         name,
@@ -72,6 +79,7 @@ def content(name: str, samples: Any, rate_hz: int, *more: Form, doubtful: bool =
             *more,
         ),
         doubtful,
+        empty,
     )
 
 
@@ -127,7 +135,7 @@ SPEECH = Sense(
         ),
         content("a long reading", np.tile(samples_of(READING), 4), rate_of(READING)),
         content("an even reading", samples_of(READING), rate_of(READING), doubtful=True),
-        content("noise", NOISE, RATE_HZ, doubtful=True),
+        content("noise", NOISE, RATE_HZ, doubtful=True, empty=True),
     ),
     bad=(
         Bad("empty", file(b"empty.wav"), "the file is empty", "give a recording"),

@@ -15,6 +15,7 @@ FOUND_BY = {
     "cannot be stored": ("json_that_is_read_back", "'emotion'"),
     "never doubts": ("doubts_in_words", "torn"),
     "doubts like a machine": ("doubts_in_words", "LOW_CONFIDENCE"),
+    "names what is not there": ("no_emotion_where_nothing_is_there", "even"),
     "is too sure": ("calibrated_on_held_out_data", "ECE is 0"),
     "answers as it likes": ("same_input_same_answer", "in another process"),
     "takes arrays otherwise": ("same_content_same_answer", "sure, array"),

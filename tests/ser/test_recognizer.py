@@ -51,27 +51,50 @@ def test_a_file_and_its_samples_give_the_same_estimate(recognizer, speech):
     assert of_file.segments == ()  # shorter than a window
 
 
+FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "500000"}
+
+
 @pytest.mark.parametrize(
-    ("name", "codec", "rate_hz", "picture"),
+    ("name", "container", "codec", "rate_hz", "options"),
     [
-        ("voice.m4a", "aac", 44_100, None),
-        ("voice.webm", "libopus", 48_000, None),
-        ("voice.wma", "wmav2", 44_100, None),
-        ("film.mp4", "aac", 48_000, "libx264"),
-        ("film.mkv", "libopus", 48_000, "libx264"),
+        ("voice.m4a", "ipod", "aac", 44_100, {}),
+        ("voice.m4a", "ipod", "alac", 44_100, {}),
+        ("voice.wav", "ipod", "aac", 44_100, {}),  # under a wrong name
+        ("voice.aac", "adts", "aac", 48_000, {}),
+        ("film.mp4", "mp4", "aac", 48_000, {"picture": "libx264"}),
+        ("voice.stream", "mp4", "aac", 44_100, {"options": FRAGMENTS}),  # Safari
+        ("voice.webm", "webm", "libopus", 48_000, {"bit_rate": 64_000}),
+        ("voice.stream", "webm", "libopus", 48_000, {"bit_rate": 64_000}),  # Chrome
+        ("voice.mp3", "webm", "libopus", 48_000, {"bit_rate": 64_000}),  # under a wrong name
+        ("voice.3gp", "3gp", "aac", 48_000, {}),
+        ("voice.mka", "matroska", "flac", 48_000, {}),
+        ("film.mkv", "matroska", "aac", 48_000, {"picture": "libx264"}),
+        ("voice.mp3", "mp3", "libmp3lame", 44_100, {}),
     ],
 )
-def test_what_phones_record_gets_the_same_estimate(
-    recognizer, speech, tmp_path, record, name, codec, rate_hz, picture
+def test_what_phones_record_gets_the_estimate_of_its_wav(
+    recognizer, speech, tmp_path, record, name, container, codec, rate_hz, options
 ):
     samples, rate = speech
     sound = soxr.resample(samples, rate, rate_hz)
-    path = record(tmp_path / name, sound, rate_hz, codec, picture=picture)
+    options = {"bit_rate": 128_000, **options}
+    path = record(tmp_path / name, sound, rate_hz, codec, container=container, **options)
     of_wav, of_path = recognizer.predict(RECORDING), recognizer.predict(path)
     assert of_path.label == of_wav.label
     assert of_path.duration_seconds == pytest.approx(of_wav.duration_seconds, abs=0.05)
-    apart = np.abs(np.subtract(of_path.probabilities, of_wav.probabilities)).sum() / 2
-    assert apart < 0.08
+    # What a codec leaves out may move the first frame of the sound: the models' card has figures.
+    lossless = codec in ("alac", "flac")
+    apart = np.abs(np.subtract(of_path.probabilities, of_wav.probabilities)).max()
+    assert apart < (0.002 if lossless else 0.02)
+
+
+def test_windows_media_gets_about_the_same_estimate(recognizer, speech, tmp_path, record):
+    """Its decoder leaves out the first frames, in which this recording has speech."""
+    samples, rate = speech
+    path = record(tmp_path / "voice.wma", soxr.resample(samples, rate, 44_100), 44_100, "wmav2")
+    of_wav, of_path = recognizer.predict(RECORDING), recognizer.predict(path)
+    assert of_path.label == of_wav.label
+    assert np.abs(np.subtract(of_path.probabilities, of_wav.probabilities)).max() < 0.05
 
 
 @pytest.mark.parametrize("name", ["voice.amr", "voice.3gp"])
@@ -120,6 +143,34 @@ def test_a_long_recording_has_a_timeline_that_covers_it(recognizer, speech):
     assert all(start <= end for start, end in zip(starts[1:], ends, strict=False))  # no gap
     assert ends[-1] > estimate.duration_seconds - 1
     assert estimate.doubts == ()
+
+
+@pytest.mark.parametrize("more_seconds", [0.1, 0.4, 0.6, 0.95])
+def test_a_timeline_shows_each_stretch_once(recognizer, speech, more_seconds):
+    """The last window of a stretch ends where it ends, however little of it is new."""
+    samples, rate = speech
+    sound = np.tile(samples, 3)[: round((7 + more_seconds) * rate)]
+    estimate = recognizer.predict(sound, sample_rate_hz=rate)
+    starts = np.array([segment.place.start for segment in estimate.segments])
+    assert len(starts) >= 3 and np.diff(starts).min() >= 0.5
+    assert estimate.segments[-1].place.end > estimate.duration_seconds - 0.8
+    windows = list(cut(Recording(sound, rate), recognizer.settings))
+    assert len(windows) - len(starts) <= 1  # what is not shown counts all the same
+    summary = Summary(recognizer.calibration)
+    for one in windows:
+        summary.add(one, recognizer.judge([recognizer.artefact.extractor(one.samples)])[0])
+    assert estimate.probabilities == pytest.approx(summary.probabilities(), abs=1e-3)
+
+
+def test_the_window_that_ends_a_stretch_may_be_one_that_was_shown():
+    summary = Summary(Calibration())
+    row = np.full(8, 1 / 8)
+    places = [(0, 0.2), (0, 1.2), (0, 1.3), (1, 1.5), (1, 2.1)]
+    shown = [
+        summary.add(Window(start, start + 4, np.zeros(0, np.float32), 3.0, 1.0, stretch), row)
+        for stretch, start in places
+    ]
+    assert [segment is not None for segment in shown] == [True, True, False, True, True]
 
 
 def in_noise(samples, rate, ratio_db):
@@ -294,11 +345,37 @@ def test_a_stream_refuses_what_a_file_refuses(recognizer):
 
 
 @pytest.mark.parametrize("seconds", [3, 12])
-def test_noise_is_answered_with_a_doubt(recognizer, seconds):
+def test_in_noise_no_emotion_is_heard(recognizer, seconds):
     noise = np.random.default_rng(0).normal(0, 0.05, seconds * 16_000)
     estimate = recognizer.predict(noise, sample_rate_hz=16_000)
     assert estimate.uncertain and estimate.segments == ()
+    assert (estimate.emotion, estimate.absence) == (None, "no speech heard")
     assert estimate.doubts[0].startswith("no speech was heard in it (0.0 s in ")
+    stream = recognizer.stream(16_000)
+    for block in np.array_split(noise, 7):
+        assert stream.feed(block) == []
+    assert stream.finish().absence == estimate.absence
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 1.0])
+def test_a_word_is_speech(recognizer, speech, seconds):
+    samples, rate = speech
+    word = samples[rate : rate + round(seconds * rate)]
+    estimate = recognizer.predict(word, sample_rate_hz=rate)
+    assert estimate.emotion is not None
+    silence = np.zeros(3 * rate, np.float32)
+    framed = recognizer.predict(np.concatenate([silence, word, silence]), sample_rate_hz=rate)
+    assert framed.emotion is not None
+
+
+def test_a_scream_too_shrill_for_the_network_is_heard_when_it_is_played_slower(
+    recognizer, monkeypatch
+):
+    noise = np.random.default_rng(0).normal(0, 0.05, 3 * 16_000)
+    monkeypatch.setattr(recognizer_module, "shrill_speech_seconds", lambda _: 1.2)
+    estimate = recognizer.predict(noise, sample_rate_hz=16_000)
+    assert estimate.emotion is not None
+    assert estimate.doubts[0].startswith("hardly any speech was heard in it (0.0 s in 3.0 s")
 
 
 def test_a_few_words_in_a_lot_of_noise_are_answered_with_a_doubt(recognizer, speech):
@@ -307,6 +384,7 @@ def test_a_few_words_in_a_lot_of_noise_are_answered_with_a_doubt(recognizer, spe
     noise[: len(samples)] += samples
     estimate = recognizer.predict(noise, sample_rate_hz=rate)
     assert estimate.doubts[0].startswith("hardly any speech was heard in it (")
+    assert estimate.emotion is not None
     assert all(segment.place.end < len(samples) / rate + 1 for segment in estimate.segments)
 
 
@@ -321,13 +399,17 @@ def test_actors_are_heard_to_speak(recognizer):
     paths = [clip.path for clip in index_clips(Path(RAVDESS)) if clip.channel == "speech"][::18]
     doubted = [any("speech" in d for d in recognizer.predict(p).doubts) for p in paths]
     assert len(paths) >= 80 and np.mean(doubted) <= 0.03
+    screams = [p for p in paths if "-05-02-" in p.name or "-06-02-" in p.name]
+    assert np.mean([recognizer.predict(p).emotion is None for p in screams]) <= 0.05
 
 
 @pytest.mark.skipif(not NOISE, reason="EMOTIFY_NOISE names no folder with ESC-10")
 def test_what_is_no_speech_is_doubted(recognizer):
     paths = sorted(Path(NOISE).rglob("*.opus"))[::8]
-    doubted = [any("speech" in d for d in recognizer.predict(p).doubts) for p in paths]
+    estimates = [recognizer.predict(p) for p in paths]
+    doubted = [any("speech" in doubt for doubt in e.doubts) for e in estimates]
     assert len(paths) >= 50 and np.mean(doubted) >= 0.94
+    assert np.mean([e.emotion is None for e in estimates]) >= 0.8
 
 
 def test_neither_tensorflow_nor_librosa_nor_ffmpeg_is_imported():

@@ -1,7 +1,9 @@
 """`emotify recognize`: real recordings, and every one that cannot be used."""
 
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,12 +65,17 @@ def test_many_files_are_answered_in_order_each_as_if_alone(emotify, tmp_path):
         assert answer == json.loads(alone)
 
 
-def test_work_that_takes_long_shows_a_progress_bar_on_standard_error(emotify, monkeypatch):
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_work_that_takes_long_shows_a_progress_bar_on_a_terminal(
+    emotify, monkeypatch, capsys, on_terminal
+):
     files = sorted(SAMPLES.glob("*.wav"))
     monkeypatch.setattr(recognize, "BAR_DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: on_terminal)
     code, out, err = emotify("recognize", *files)
     assert code == 0
-    assert f"/{len(files)} [" in err
+    assert (f"/{len(files)} [" in err) == on_terminal
+    assert ("\r" in err) == on_terminal  # a log would be full of them
     assert out.count("valence") == len(files) and "file/s" not in out
 
 
@@ -259,12 +266,80 @@ def test_broken_and_foreign_model_folders_get_an_answer(emotify, tmp_path):
     assert code == 2 and "is not of emotify-ser" in err
 
 
-def test_noise_is_answered_with_a_doubt(emotify, tmp_path):
+@pytest.fixture
+def rain(tmp_path):
+    """A recording in which nobody speaks."""
     path = tmp_path / "rain.wav"
     _wav(path, np.random.default_rng(0).normal(0, 0.05, 3 * RATE))
-    code, out, _ = emotify("recognize", path)
-    assert code == 0 and "not sure: no speech was heard in it" in out
-    code, out, _ = emotify("recognize", "--json", path)
+    return path
+
+
+def test_where_nobody_speaks_no_emotion_is_named(emotify, rain):
+    code, out, err = emotify("recognize", "--timeline", rain)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == f"{rain}: no speech heard   3.0 s"
+    assert out.splitlines()[1].startswith("  not sure: no speech was heard in it (0.0 s in 3.0 s")
+    assert not any(name in out for name in EMOTION_NAMES)
+    code, out, _ = emotify("recognize", "--json", rain)
     answer = json.loads(out)
     assert code == 0 and answer["uncertain"] is True
+    assert (answer["emotion"], answer["confidence"]) == (None, 0.0)
+    assert answer["absence"] == "no speech heard" and answer["segments"] == []
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
     assert answer["doubts"][0].startswith("no speech was heard in it (0.0 s in 3.0 s of sound)")
+
+
+def test_where_nobody_speaks_music_is_played_only_if_it_is_asked_for(emotify, rain):
+    code, out, err = emotify("playlist", rain)
+    assert (code, out) == (2, "")
+    assert err.startswith("emotify: rain.wav: no speech was heard in it")
+    assert "record one person speaking" in err and "--anyway" in err
+    assert "rain.wav" not in "".join(emotify("history")[1:])
+    code, out, _ = emotify("playlist", rain, "--anyway", "-n", 4)
+    assert code == 0 and out.startswith("No speech heard; this goes by what comes nearest: ")
+    assert "no speech heard, rain.wav: match" in emotify("history")[1]
+    code, out, _ = emotify("playlist", rain, "--anyway", "-n", 4, "--json")
+    assert code == 0 and len(json.loads(out)["tracks"]) == 4 and json.loads(out)["uncertain"]
+
+
+def test_standard_input_is_a_recording_among_others(tmp_path):
+    command = [sys.executable, "-c", "from app.command.main import main; main()"]
+    done = subprocess.run(
+        [*command, "recognize", "--json", "-", RECORDING, "-"],
+        input=RECORDING.read_bytes(), capture_output=True, check=False,
+    )  # fmt: skip
+    piped, named = json.loads(done.stdout)
+    assert (piped.pop("file"), named.pop("file")) == ("standard input", str(RECORDING))
+    assert piped == named
+    assert done.returncode == 2  # it was there but once
+    assert done.stderr.decode() == (
+        "emotify: standard input: nothing came; pipe a recording into it\n"
+    )
+
+
+def test_a_playlist_is_made_from_standard_input(emotify, monkeypatch):
+    content = io.TextIOWrapper(io.BytesIO(RECORDING.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", content)
+    code, out, _ = emotify("playlist", "-", "-n", 3)
+    assert code == 0 and "3 tracks" in out
+    assert "standard input" in emotify("history")[1]
+
+
+def test_channels_that_cancel_are_said_and_judged_by_the_louder(emotify, tmp_path):
+    _wav(tmp_path / "cable.wav", np.stack([SPEECH, -SPEECH], axis=1), subtype="FLOAT")
+    code, out, err = emotify("recognize", "--json", tmp_path / "cable.wav")
+    answer = json.loads(out)
+    assert code == 0 and answer["notes"] == [err.partition("cable.wav: ")[2].rstrip()]
+    assert "channels cancel each other" in answer["notes"][0]
+    right = json.loads(emotify("recognize", "--json", RECORDING)[1])
+    assert answer["probabilities"] == pytest.approx(right["probabilities"], abs=1e-3)
+    assert answer["doubts"] == right["doubts"]
+    code, _, err = emotify("playlist", tmp_path / "cable.wav", "-n", 2)
+    assert code == 0 and "cable.wav: its channels cancel each other" in err
+
+
+def test_a_headline_and_its_doubt_do_not_contradict_each_other(emotify, doubter):
+    _, out, _ = emotify("recognize", "--model", doubter, RECORDING)
+    [said] = re.findall(r"^.*: \w+ \((\d+)%\)", out, re.M)
+    [doubted] = re.findall(r"has only (\d+)%", out)
+    assert said == doubted

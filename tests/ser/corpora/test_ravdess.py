@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import threading
 import zipfile
 from collections import Counter
@@ -328,7 +329,10 @@ def test_validate_finds_the_same_take_in_any_container(tmp_path: Path) -> None:
     assert not report.duplicates
 
 
-def test_validate_can_show_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_can_show_progress(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     validate(small_corpus(tmp_path), progress=True)
     assert "3/3" in capsys.readouterr().err
 

@@ -125,7 +125,7 @@ FLAC = {"format": "FLAC", "subtype": "PCM_16"}
         (lambda path: path.write_bytes(b"RIFF"), "not a recording"),
         (lambda path: path.write_bytes(b"RIFF\x10\0\0\0WAVEdata"), "not a recording"),
         (lambda path: path.write_bytes(bytes(range(256)) * 40), "not a recording"),
-        (lambda path: path.symlink_to(path), "no such file|not a recording"),
+        (lambda path: path.symlink_to(path), "cannot be opened .*give another path"),
         (write(np.zeros(RATE)), "is silent"),
         (write(np.zeros((RATE, 2))), "is silent"),
         (write(spoiled(np.nan)), "NaN or infinite"),
@@ -158,16 +158,17 @@ def empty_film(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "options", "words"),
+    ("share", "options"),
     [
-        (0.9, {}, "cut off or damaged: it begins as MP4"),  # where the sound is stands at its end
-        (0.9, {"movflags": "+faststart"}, r"cut off or damaged after 2\.[89]\d s; copy or export"),
-        (0.5, {"movflags": "+faststart"}, r"cut off or damaged after 1\.[56]\d s"),
+        (0.9, {}),  # where the sound is stands at its end
+        (0.9, {"movflags": "+faststart"}),
+        (0.5, {"movflags": "+faststart"}),
     ],
 )
 def test_an_m4a_that_was_cut_off(
-    tmp_path: Path, record: Record, share: float, options: dict[str, str], words: str
+    tmp_path: Path, record: Record, share: float, options: dict[str, str]
 ) -> None:
+    words = r"cut off: its last part has \d+ bytes, \d+ are there; copy or export it again"
     path = record(tmp_path / "sound.m4a", *soundfile.read(SPEECH_FILE), "aac", options=options)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     with pytest.raises(InputError, match=words) as caught:

@@ -13,7 +13,13 @@ import soxr
 from foundation.shipped import shipped
 from ser.settings import Samples
 from ser.sound.audio import Recording, read_whole
-from ser.sound.voice_activity import FRAME_LENGTH, NETWORK_FILE, SAMPLE_RATE_HZ, VoiceActivity
+from ser.sound.voice_activity import (
+    FRAME_LENGTH,
+    NETWORK_FILE,
+    SAMPLE_RATE_HZ,
+    VoiceActivity,
+    shrill_speech_seconds,
+)
 
 SAMPLES = shipped("data", "samples")
 CHUNK = 32 * FRAME_LENGTH
@@ -91,6 +97,15 @@ def test_rain_dogs_and_helicopters_are_not_speech() -> None:
     assert len(paths) >= 50
     shares = [speech_share(read_whole(Recording(path), RATE)) for path in paths]
     assert np.mean(np.array(shares) < 0.1) > 0.9
+
+
+def test_slower_speech_is_speech_still_and_other_sound_is_not() -> None:
+    speech = read_whole(Recording(SAMPLES / "reading_short.wav"), RATE)
+    high = soxr.resample(speech, 5 * RATE, RATE)  # played five times as fast
+    assert speech_share(high) < 0.1
+    assert shrill_speech_seconds(high) > 0.8 * len(high) / RATE
+    for kind, samples in not_speech().items():
+        assert shrill_speech_seconds(samples) < 0.3, kind
 
 
 def test_telephone_speech_is_speech() -> None:

@@ -1,7 +1,9 @@
 """Profiles: what is stored of a voice, for which model, and that nothing counts twice."""
 
 import json
+import os
 import shutil
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +51,17 @@ def test_a_profile_grows_and_no_recording_counts_twice(recognizer, tmp_path):
     assert result.added == [OTHER] and len(both.digests) == 2
     assert load_profile("ann").statistics.n_frames == expected.n_frames
     np.testing.assert_allclose(load_profile("ann").statistics.mean, expected.mean)
+
+
+def test_a_recording_may_come_through_a_pipe(recognizer, tmp_path):
+    path = tmp_path / "voice.fifo"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(SHORT.read_bytes(),))
+    writer.start()
+    profile, result = enrol(recognizer, "ann", [path])
+    writer.join(10)
+    assert result.added == [path]
+    assert profile.digests == enrol(recognizer, "ben", [SHORT])[0].digests
 
 
 def test_what_is_stored_is_private_small_and_the_same_when_read(recognizer):
