@@ -12,6 +12,7 @@ import pandas as pd
 
 from clustering import default_playlists
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
+from clustering.evaluation.music_scores import COLUMNS as MUSIC_COLUMNS
 from clustering.music.model import DEFAULT_FOLDER
 from foundation.errors import InputError
 from foundation.pages import publish
@@ -21,16 +22,17 @@ from foundation.tables import read_table
 
 MUSIC_CARD = DEFAULT_FOLDER / "README.md"
 PAGES = (CHECKOUT / "README.md", SCORES_FILE.with_name("README.md"), MUSIC_CARD)
-MUSIC_COLUMNS = ("target", "n", "r2", "spearman", "mean_absolute_error", "accuracy")
 
 
 def music_table(scores: pd.DataFrame) -> str:
     """Return how well features and moods are computed from sound, as a Markdown table."""
-    names = ("n", "R2", "Spearman", "mean absolute error", "accuracy")
+    names = ("n", "R2", "Spearman", "mean absolute error", "bias", "accuracy")
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for row in scores.to_dict("records"):
         numbers = [row[name] for name in MUSIC_COLUMNS[2:]]
-        cells = " | ".join("" if pd.isna(number) else f"{number:.2f}" for number in numbers)
+        # Without a minus where nothing is left of the number.
+        told = ("" if pd.isna(number) else f"{round(number, 2) + 0:.2f}" for number in numbers)
+        cells = " | ".join(told)
         lines.append(f"| {row['target']} | {row['n']:,} | {cells} |")
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clustering.music.files import music_table
+from clustering.music.files import read_music
 from clustering.tables import values
 from clustering.tables.columns import are_tracks, in_our_types
 from clustering.tables.curation import WORDS, reasons_against
@@ -265,13 +265,15 @@ def _parts(source: Path) -> list[_Part]:
         return [_Part(source, alone=True)]
     if source.is_dir():
         tables = _tables_in(source)
-        return [_Part(path) for path in tables] or [_Part(music_table(source), alone=True)]
+        return [_Part(path) for path in tables] or [_Part(source, alone=True)]
     members = table_files(source)
     return [_Part(source, member) for member in members] or [_Part(source, alone=True)]
 
 
 def read_source(path: Path, look_up: LookUp | None = None) -> TrackTable:
-    """Read one table of tracks, which may lack artists or loudness; see `import_tracks`.
+    """Read one table of tracks, which may lack artists or loudness, or a folder of music.
+
+    See `import_tracks`.
 
     Raises
     ------
@@ -284,6 +286,8 @@ def read_source(path: Path, look_up: LookUp | None = None) -> TrackTable:
         check_file(path)
     if is_fma(path):
         return _tidied(read_fma(path), (), str(path), look_up)
+    if path.is_dir():
+        return read_music(path, fewest=1)
     return _tidied(*read_frame(path), str(path), look_up)
 
 

@@ -130,6 +130,19 @@ class MediaSound:
             )
 
 
+def tags_of(path: Path) -> dict[str, str]:
+    """Return what a media file says about itself, by FFmpeg's names in lower case.
+
+    Raises
+    ------
+    MediaError
+        As for `MediaSound`.
+    """
+    with _opened(path) as (container, track):
+        told = {**track.metadata, **container.metadata}
+    return {str(name).casefold(): str(value) for name, value in told.items()}
+
+
 def broken_off(seconds: float) -> str:
     """Say that no more of a file can be read than so many seconds."""
     return (

@@ -9,6 +9,7 @@ from foundation.errors import InputError
 
 DATA_HOME_VARIABLE = "EMOTIFY_DATA_HOME"
 CONFIG_HOME_VARIABLE = "EMOTIFY_CONFIG_HOME"
+CACHE_HOME_VARIABLE = "EMOTIFY_CACHE_HOME"
 
 # Kinds of data that one room keeps and another must know, to forget them.
 SPEAKERS = "speakers"  # profiles of voices
@@ -33,6 +34,16 @@ def user_config_folder() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("emotify", appauthor=False)
+
+
+def user_cache_folder() -> Path:
+    """Return the folder for what can be made anew; ``EMOTIFY_CACHE_HOME`` moves it."""
+    chosen = os.environ.get(CACHE_HOME_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("emotify", appauthor=False)
 
 
 def make_private_folder(folder: Path, variable: str) -> None:

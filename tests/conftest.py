@@ -21,8 +21,12 @@ import numpy as np
 import pytest
 
 from app.command.main import main
-from foundation.user_data import CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
+from clustering.music.workers import NUMBA_VARIABLE, numba_folder
+from foundation.user_data import CACHE_HOME_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
+# What Numba compiles takes long: it is kept for all tests and the processes that they start.
+os.environ[CACHE_HOME_VARIABLE] = str(Path(__file__).parents[1] / "build" / "tests")
+os.environ[NUMBA_VARIABLE] = str(numba_folder())
 HEAVY = "heavy; `make test-all` runs it"
 LONGEST = (
     "2_train_emotion_model.ipynb",

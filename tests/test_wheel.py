@@ -196,7 +196,7 @@ def test_the_committed_predictions_are_judged_as_in_the_checkout(installation):
         ("python", "-m", "ser.figures"),
         ("python", "-m", "clustering.figures"),
         ("python", "-m", "clustering.default_playlists"),
-        ("python", "-m", "clustering.evaluation.music_training", "."),
+        ("python", "-m", "clustering.evaluation.music_training", ".", "."),
         ("emotify", "evaluate", "--robustness", "--ravdess", "."),
     ],
     ids=lambda command: command[2],

@@ -102,14 +102,27 @@ def analyse(
         bool,
         typer.Option("--vibenet", help="Features by VibeNet (pip install 'emotify[vibenet]')."),
     ] = False,
+    shortest: Annotated[
+        float, typer.Option("--shortest", help="Leave out what lasts fewer seconds.")
+    ] = 30.0,
+    longest: Annotated[
+        float, typer.Option("--longest", help="Leave out what lasts more minutes.")
+    ] = 20.0,
+    spoken: Annotated[
+        bool, typer.Option("--spoken", help="Keep what sounds like spoken word.")
+    ] = False,
 ) -> None:
     """Make a table of your own music files: tags, and features computed from the sound.
 
-    Files that did not change since the last time are not read again; what cannot be used is named.
+    Files that did not change since the last time are not read again; what is left out is named,
+    with the reason. `emotify playlist --tracks FOLDER` leaves out what this does unless told
+    otherwise; give it the table instead.
     """
     from clustering.music.files import analyse_folder
+    from clustering.music.sound import Limits
 
-    analysis = analyse_folder(folder, out, n_jobs=jobs, vibenet=vibenet)
+    limits = Limits(shortest, 60 * longest, spoken)
+    analysis = analyse_folder(folder, out, limits=limits, n_jobs=jobs, vibenet=vibenet)
     complain(analysis.summary())
     print(f"{printable(out)}: {len(analysis.frame):,} tracks")
 

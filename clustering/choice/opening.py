@@ -28,15 +28,16 @@ def open_table(path: str | Path | None = None) -> TrackTable | LargeTable:
         if is_large(path):
             return open_large_table(path)
         return open_tables(path) if has_tables(path) else read_tracks(path)
-    from clustering.music.files import find_music, music_table
+    from clustering.music.files import find_music, read_music
 
     # A folder with music in it is a folder of music, whatever tables lie there, too.
-    if not find_music(path)[0]:
+    found = find_music(path)
+    if not found[0]:
         if is_large(path):
             return open_large_table(path)
         if has_tables(path):
             return open_tables(path)
-    return read_tracks(music_table(path))
+    return read_music(path, found)
 
 
 def open_catalogue(

@@ -35,8 +35,8 @@ OVERVIEW = 4000  # tracks of a picture
 BINS = 4096
 SPARE = 32  # tracks kept beyond those that a choice draws from: some turn out to be broken
 COLUMNS = (
-    "track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "genre",
-    "path", "url", "isrc",
+    "track_id", "name", "artist", "duration_ms", "popularity", "key", "mode", "key_confidence",
+    "genre", "path", "url", "isrc",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from clustering.tables.layouts import FEATURE_NAMES
 # What a step in each counts for. A convention: disc jockeys heed all three, and nobody has
 # measured which of them listeners mind most.
 TEMPO_WEIGHT, KEY_WEIGHT, ENERGY_WEIGHT = 1.0, 1.0, 1.0
+SURE = 1.0  # of a key whose table does not say how sure it is
 FARTHEST_KEY = 6 + 1  # steps: half round the wheel, and from major to minor
 
 
@@ -49,39 +50,44 @@ class Transitions:
         Place on the Camelot wheel, (n,); NaN hours where the key or mode is unknown.
     energies
         Quantile of energy in the catalogue, (n,).
+    sure
+        The chance that the place on the wheel is right but for its ring, (n,); 0 where it is
+        unknown.
     """
 
     octaves: np.ndarray
     hours: np.ndarray
     rings: np.ndarray
     energies: np.ndarray
+    sure: np.ndarray
 
     @classmethod
     def of(cls, frame: pd.DataFrame, quantiles: np.ndarray) -> "Transitions":
         """Take what is needed of tracks and their quantiles, (n, 8)."""
         unknown = np.full(len(frame), np.nan)
-        key, mode = (
+        key, mode, confidence = (
             frame[name].to_numpy(dtype=float) if name in frame else unknown
-            for name in ("key", "mode")
+            for name in ("key", "mode", "key_confidence")
         )
         hours, rings = camelot(np.where(np.isnan(mode), np.nan, key), mode)
         octaves = np.log2(frame["tempo"].to_numpy(dtype=float))
-        return cls(octaves, hours, rings, quantiles[:, FEATURE_NAMES.index("energy")])
+        sure = np.where(np.isnan(hours), 0.0, np.where(np.isnan(confidence), SURE, confidence))
+        return cls(octaves, hours, rings, quantiles[:, FEATURE_NAMES.index("energy")], sure)
 
     def costs(self, first: np.ndarray, then: np.ndarray) -> np.ndarray:
         """Return what it costs to play tracks `then` after tracks `first`, 0 (none) to 1.
 
         The mean of three steps, each 0..1: tempo, in octaves with half and double time counting
         as the same, half an octave being 1; key, in steps on the Camelot wheel, of seven at most;
-        energy, in quantiles. Where a key is unknown, the other two count. The two index arrays
-        are broadcast against each other.
+        energy, in quantiles. Key counts by the chance that both keys are right: where one is
+        unknown, the other two steps count. The two index arrays are broadcast against each other.
         """
         octaves = self.octaves[first] - self.octaves[then]
         tempo = 2 * np.abs(octaves - np.round(octaves))
         energy = np.abs(self.energies[first] - self.energies[then])
         hours = np.abs(self.hours[first] - self.hours[then])
         steps = np.minimum(hours, 12 - hours) + np.abs(self.rings[first] - self.rings[then])
-        key_weight = np.where(np.isnan(steps), 0.0, KEY_WEIGHT)
+        key_weight = KEY_WEIGHT * self.sure[first] * self.sure[then]
         total = TEMPO_WEIGHT * tempo + ENERGY_WEIGHT * energy
         total += key_weight * np.nan_to_num(steps) / FARTHEST_KEY
         return total / (TEMPO_WEIGHT + ENERGY_WEIGHT + key_weight)

@@ -19,27 +19,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.errors import InputError
-from foundation.media import MediaError, MediaSound, UnknownFormatError
+from clustering.music.keys import Key, harmonic_chroma, key_of
+from clustering.music.sound import ANY_LENGTH, Limits, Samples, loudness, mono, read_middle
+from clustering.music.spoken import spoken_chance
 
 SAMPLE_RATE_HZ = 22_050
-READ_SECONDS = 60.0  # from the middle of a file: a four-hour mix costs no more than a song
 LOUD_SECONDS, CENTRE_SECONDS = 15.0, 30.0
-LEAST_SECONDS = 3.0
 HOP = 512
-SILENCE_RMS = 1e-4
-QUIETEST_LUFS = -60.0
 COMMON_LUFS = -14.0  # what streaming services play at
 N_LOUD_MFCC, N_CENTRE_MFCC = 13, 20
 # Mel bands whose shares tell the balance of bass and treble.
 MEL_RANGES = ((0, 8), (8, 20), (20, 40), (40, 70), (70, 100), (100, 128))
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
 # How much each pitch class belongs to a key, from listeners' ratings (Krumhansl & Kessler 1982,
-# Psychological Review 89:334).
+# Psychological Review 89:334): for what the published tables describe. The key is found by others.
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
-
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -51,12 +46,14 @@ class Music:
     loud, centre
         Descriptors by name.
     loudness
-        Integrated loudness of what was read (ITU-R BS.1770-4), LUFS.
+        Integrated loudness of what was read (ITU-R BS.1770-4), LUFS; -60 of what is quieter.
     tempo
         Beats a minute. Half or double the true tempo about as often as not wrong at all: of
         real tracks, 54-68 % come within 4 %, 66-78 % when half and double count as right.
-    key, mode
-        Pitch class 0 (C) to 11 and 1 major, 0 minor, by the key profile that fits best.
+    key
+        By the profiles that fit best.
+    spoken
+        The chance that it is spoken word.
     duration_seconds
         Of the whole file.
     """
@@ -65,43 +62,41 @@ class Music:
     centre: dict[str, float]
     loudness: float
     tempo: float
-    key: int
-    mode: int
+    key: Key
+    spoken: float
     duration_seconds: float
 
 
-def hear(path: str | Path) -> Music:
+def hear(path: str | Path, limits: Limits = ANY_LENGTH) -> Music:
     """Read the middle of a sound file and describe it.
 
     Raises
     ------
     InputError
-        If the file cannot be read as sound, is silent, or shorter than 3 s.
+        If the file cannot be read as sound, is silent, or of a length that `limits` leave out.
     """
     import librosa
-    import pyloudnorm
 
-    samples, rate_hz, duration = read_middle(Path(path))
-    loudness = pyloudnorm.Meter(rate_hz).integrated_loudness(samples)
-    mono = np.ascontiguousarray(samples.mean(axis=1))
-    if float(np.sqrt(np.mean(mono**2))) < SILENCE_RMS:
-        raise InputError("is silent")
-    mono = librosa.resample(mono, orig_sr=rate_hz, target_sr=SAMPLE_RATE_HZ, res_type="soxr_hq")
-    if np.isfinite(loudness):  # shorter than 0.4 s above the gate it is not
-        mono *= 10 ** ((COMMON_LUFS - loudness) / 20)  # floors in dB then lie where they were
+    samples, rate_hz, duration = read_middle(Path(path), limits)
+    level = loudness(samples, rate_hz)
+    heard = librosa.resample(
+        mono(samples), orig_sr=rate_hz, target_sr=SAMPLE_RATE_HZ, res_type="soxr_hq"
+    )
+    heard *= 10 ** ((COMMON_LUFS - level) / 20)  # floors in dB then lie where they were
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # drums have no pitch to tune to
-        loud = describe_loud(mono)
-    centre, harmony, onsets = describe_centre(_middle(mono, CENTRE_SECONDS))
-    key, mode = key_of(harmony)
+        middle = _middle(heard, CENTRE_SECONDS)
+        centre, onsets = describe_centre(middle)
+        loud = describe_loud(heard)
+        key = key_of(harmonic_chroma(middle, SAMPLE_RATE_HZ))
     tempo = librosa.feature.tempo(onset_envelope=onsets, sr=SAMPLE_RATE_HZ, hop_length=HOP)
     return Music(
         loud=loud,
         centre=centre,
-        loudness=max(float(loudness), QUIETEST_LUFS),
+        loudness=level,
         tempo=float(tempo[0]),
         key=key,
-        mode=mode,
+        spoken=spoken_chance(centre),
         duration_seconds=duration,
     )
 
@@ -115,53 +110,7 @@ def compile_first() -> None:
     noise = np.random.default_rng(0).standard_normal(4 * SAMPLE_RATE_HZ).astype(np.float32)
     describe_loud(noise)
     describe_centre(noise)
-
-
-def read_middle(path: Path) -> tuple[NDArray[np.float32], int, float]:
-    """Return a minute from the middle of a file, (n, channels), its rate in Hz, and all seconds.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read as sound, is shorter than 3 s, or holds samples that are no
-        numbers.
-    """
-    import soundfile
-
-    try:
-        try:
-            samples, rate_hz, seconds = _middle_by_libsndfile(path)
-        except soundfile.LibsndfileError:
-            samples, rate_hz, seconds = _middle_by_ffmpeg(path)
-    except (UnknownFormatError, OSError, soundfile.SoundFileError, ValueError) as error:
-        raise InputError("is damaged, or not the kind of sound that its name says") from error
-    except MediaError as error:
-        raise InputError(str(error)) from error
-    if len(samples) < LEAST_SECONDS * rate_hz:
-        raise InputError(f"holds {len(samples) / rate_hz:.1f} s of sound, too little for music")
-    if not np.isfinite(samples).all():
-        raise InputError("holds samples that are not numbers")
-    return samples, rate_hz, seconds
-
-
-def _middle_by_libsndfile(path: Path) -> tuple[NDArray[np.float32], int, float]:
-    import soundfile
-
-    with soundfile.SoundFile(path) as file:
-        rate_hz, n = file.samplerate, file.frames
-        wanted = int(READ_SECONDS * rate_hz)
-        if n > wanted:
-            file.seek((n - wanted) // 2)
-        return file.read(wanted, dtype="float32", always_2d=True), rate_hz, n / rate_hz
-
-
-def _middle_by_ffmpeg(path: Path) -> tuple[NDArray[np.float32], int, float]:
-    sound = MediaSound(path)
-    wanted = int(READ_SECONDS * sound.sample_rate_hz)
-    start_seconds = max(0.0, (sound.duration_seconds - READ_SECONDS) / 2)
-    # A block is all that is wanted, or what comes before the number of channels changes.
-    samples = next(sound.blocks(wanted, start_seconds=start_seconds), np.zeros((0, 1), np.float32))
-    return samples, sound.sample_rate_hz, sound.duration_seconds
+    key_of(harmonic_chroma(noise, SAMPLE_RATE_HZ))
 
 
 def _middle(samples: Samples, seconds: float) -> Samples:
@@ -201,8 +150,8 @@ def describe_loud(samples: Samples) -> dict[str, float]:
     return _plain(found)
 
 
-def describe_centre(samples: Samples) -> tuple[dict[str, float], NDArray[Any], NDArray[Any]]:
-    """Return the *centre* descriptors, mean chroma (12,), and onset strength by frame."""
+def describe_centre(samples: Samples) -> tuple[dict[str, float], NDArray[Any]]:
+    """Return the *centre* descriptors, and onset strength by frame."""
     import librosa
 
     magnitudes = np.abs(librosa.stft(samples))
@@ -235,13 +184,12 @@ def describe_centre(samples: Samples) -> tuple[dict[str, float], NDArray[Any], N
     shares = mel.mean(axis=1) / mel.mean(axis=1).sum()
     for number, (low, high) in enumerate(MEL_RANGES):
         found[f"f_band{number}"] = shares[low:high].sum()
-    harmony = chroma.mean(axis=1)
-    found |= _harmony(harmony)
+    found |= _harmony(chroma.mean(axis=1))
     found["f_chroma_std"] = chroma.std(axis=1).mean()
     found |= _rhythm(onsets, len(samples) / SAMPLE_RATE_HZ)
     flux = np.maximum(0, np.diff(magnitudes / (magnitudes.sum(axis=0) + 1e-9), axis=1)).sum(axis=0)
     found["f_flux_mean"], found["f_flux_std"] = flux.mean(), flux.std()
-    return _plain(found), harmony, onsets
+    return _plain(found), onsets
 
 
 def _moments(name: str, values: NDArray[Any]) -> dict[str, Any]:
@@ -281,13 +229,6 @@ def _harmony(chroma: NDArray[Any]) -> dict[str, Any]:
 def _profile_fit(chroma: NDArray[Any], profile: NDArray[Any]) -> NDArray[Any]:
     """Return the correlation with a key profile on each of the 12 pitch classes."""
     return np.array([np.corrcoef(np.roll(profile, key), chroma)[0, 1] for key in range(12)])
-
-
-def key_of(chroma: NDArray[Any]) -> tuple[int, int]:
-    """Return pitch class and mode (1 major, 0 minor) of the profile that fits best, (12,) in."""
-    fits = np.array([_profile_fit(chroma, profile) for profile in (MINOR, MAJOR)])
-    mode, key = np.unravel_index(int(np.argmax(np.nan_to_num(fits))), fits.shape)
-    return int(key), int(mode)
 
 
 def _rhythm(onsets: NDArray[Any], seconds: float) -> dict[str, Any]:

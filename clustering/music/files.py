@@ -10,19 +10,27 @@ import hashlib
 import importlib.util
 import os
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import pandas as pd
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from clustering.music.model import DEFAULT_FILE
+from clustering.music.sound import Limits
+from clustering.music.spoken import SPOKEN
+from clustering.music.tags import read_tags
+from clustering.music.workers import Found, each
+from clustering.tables.layouts import in_our_columns
 from clustering.tables.reading import read_frame
-from clustering.tables.tracks import UNKNOWN_ARTIST, write_tracks
+from clustering.tables.tracks import (
+    SPOKEN_WORD_SPEECHINESS,
+    TrackTable,
+    check_writable,
+    tidied,
+    write_tracks,
+)
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 from foundation.text import printable
@@ -33,18 +41,21 @@ from foundation.user_data import (
     user_data_folder,
 )
 
-ENDINGS = frozenset({".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav", ".aif", ".aiff", ".aifc"})
-ENDINGS |= {".m4a", ".aac", ".wma", ".alac", ".ape", ".mpc", ".wv"}  # these by FFmpeg
+ENDINGS = frozenset({
+    *(".mp3", ".mp2", ".flac", ".ogg", ".oga", ".opus", ".spx", ".wav", ".w64", ".rf64", ".aif"),
+    *(".aiff", ".aifc", ".au", ".snd", ".caf"),
+    # These by FFmpeg.
+    *(".m4a", ".m4b", ".mp4", ".aac", ".alac", ".3gp", ".3g2", ".wma", ".asf", ".mka", ".webm"),
+    *(".weba", ".ape", ".mpc", ".wv", ".tta", ".amr", ".ac3"),
+})  # fmt: skip
 PACKAGES = ("librosa", "mutagen", "pyloudnorm")  # of the extra "music"
 SAVE_SECONDS = 60.0  # at most this much work is lost
-TAGS = {  # ours: what most kinds of files call it, and what WMA does
-    "name": ("title", "Title"),
-    "artist": ("artist", "Author"),
-    "album": ("album", "WM/AlbumTitle"),
-    "genre": ("genre", "WM/Genre"),
-    "release_date": ("date", "WM/Year"),
-    "isrc": ("isrc", "WM/ISRC"),
-}
+WANTED = f"files that end in {', '.join(sorted(ENDINGS))}"
+SPOKEN_WORD = "sounds like spoken word, not like music"
+NOT_UTF8 = "has a name that is not UTF-8, which tables cannot hold; rename it"
+SHOWN = 20  # files skipped that are named where nobody asked for the analysis
+
+MusicFiles = tuple[list[Path], list[tuple[str, str]]]  # files, and what is not read, with reasons
 
 
 @dataclass(frozen=True)
@@ -54,13 +65,15 @@ class Analysis:
     Attributes
     ----------
     frame
-        A row for each file, features included; `clustering.tables.tracks` reads it as any table.
+        A row for each track, features included; `clustering.tables.tracks` reads it as any table.
     n_read, n_unchanged
         Files analysed now, and files whose rows were there already.
     n_gone
         Rows left out because their file is no longer there.
     skipped
-        Files and folders that cannot be used, with the reason.
+        Files and folders that are not used, with the reason.
+    notes
+        What else a reader should know.
     """
 
     frame: pd.DataFrame
@@ -68,6 +81,7 @@ class Analysis:
     n_unchanged: int
     n_gone: int
     skipped: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Return the counts, then a line for each file skipped."""
@@ -75,16 +89,33 @@ class Analysis:
         parts += [f"{self.n_gone:,} gone"] if self.n_gone else []
         parts += [f"{len(self.skipped):,} skipped"] if self.skipped else []
         lines = [f"{len(self.frame):,} tracks: {', '.join(parts)}"]
-        return "\n".join([*lines, *(f"  {path}: {reason}" for path, reason in self.skipped)])
+        return "\n".join([*lines, *self.notes, *_named(self.skipped)])
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What to say where a folder of music is one of many things that are read."""
+        if not self.skipped:
+            return self.notes
+        n = f"{len(self.skipped):,} files" if len(self.skipped) > 1 else "one file"
+        lines = [f"{n} skipped:", *_named(self.skipped[:SHOWN])]
+        if len(self.skipped) > SHOWN:
+            lines.append("  ... all are named by `emotify tracks analyse FOLDER --out TABLE`")
+        return (*self.notes, "\n".join(lines))
+
+
+def _named(skipped: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"  {path}: {reason}" for path, reason in skipped]
 
 
 def analyse_folder(
     folder: str | Path,
     out: str | Path,
     *,
+    limits: Limits | None = None,
     n_jobs: int = -1,
     vibenet: bool = False,
     progress: bool = True,
+    found: MusicFiles | None = None,
 ) -> Analysis:
     """Describe the music below a folder and write it as a table.
 
@@ -94,38 +125,49 @@ def analyse_folder(
         Where the music is; links are followed, each folder once.
     out
         The table, ``.parquet`` or ``.csv``; what it holds of unchanged files is kept, if the same
-        models described them.
+        models described them. Spoken word is remembered in it, by a speechiness that no track has.
+    limits
+        Which files count as music; `clustering.music.sound.Limits` by default.
     n_jobs
         Files at once; one a core by default.
     vibenet
         Whether the features that VibeNet tells are taken from it (`clustering.music.vibenet`).
     progress
         Whether to show a bar.
+    found
+        What `find_music` found there, if it was asked already.
 
     Raises
     ------
     InputError
-        If a package is missing, there is no such folder, it holds no music that can be read, or
+        If a package is missing, there is no such folder, it holds no music that can be used, or
         `out` cannot be written.
     """
     _check_packages(vibenet)
-    described_by = _described_by(vibenet)
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise InputError(f"{printable(folder)} is no folder; give the folder that your music is in")
-    files, skipped = find_music(folder)
+    check_writable(out)
+    limits = Limits() if limits is None else limits
+    described_by = _described_by(limits.spoken, vibenet)
+    files, unread = find_music(folder) if found is None else found
+    skipped = list(unread)
     known = _known_rows(out)
     rows, waiting = [], []
     for path in files:
-        stamp = _stamp(path)
         kept = known.get(str(path))
-        if kept is not None and _seal(kept) == (*stamp, described_by):
+        if (
+            kept is not None
+            and _seal(kept) == (*_stamp(path), described_by)
+            and limits.admit(kept["duration_ms"] / 1000)
+        ):
             rows.append(kept)
         else:
             waiting.append(path)
     n_unchanged = len(rows)
     saved = time.monotonic()
-    heard = _analysed(waiting, n_jobs, vibenet)
+    notes: list[str] = []
+    heard = _analysed(waiting, limits, vibenet, n_jobs, notes.append)
     try:
         for path, row, reason in progress_bar(
             heard, "music", len(waiting), unit="file", show=progress and bool(waiting)
@@ -134,52 +176,73 @@ def analyse_folder(
                 skipped.append((printable(path), reason))
             else:
                 rows.append(row | {"described_by": described_by})
-            if time.monotonic() - saved > SAVE_SECONDS:
+            if rows and time.monotonic() - saved > SAVE_SECONDS:
                 write_tracks(_table(rows), out)
                 saved = time.monotonic()
     except (KeyboardInterrupt, InputError):
         if len(rows) > n_unchanged:
             write_tracks(_table(rows), out)
         raise
-    if not rows:
-        raise InputError(
-            f"{printable(folder)} holds no music that can be read; {len(skipped)} files were "
-            "skipped" + "".join(f"\n  {path}: {why}" for path, why in skipped[:20])
-        )
-    table = _table(rows)
+    table = _table(rows) if rows else pd.DataFrame({"path": [], "speechiness": []})
+    spoken = table["speechiness"] > SPOKEN_WORD_SPEECHINESS
+    skipped += [(printable(Path(path)), SPOKEN_WORD) for path in table["path"][spoken]]
+    if spoken.all():
+        raise _nothing(folder, skipped)
     write_tracks(table, out)
     present = {str(path) for path in files}
     return Analysis(
-        frame=table,
+        frame=table[~spoken].reset_index(drop=True),
         n_read=len(rows) - n_unchanged,
         n_unchanged=n_unchanged,
         n_gone=sum(path not in present for path in known),
         skipped=tuple(sorted(skipped)),
+        notes=tuple(notes),
     )
 
 
-def music_table(folder: Path) -> Path:
-    """Return the table of a folder of music, brought up to date in the user's data folder.
+def _nothing(folder: Path, skipped: list[tuple[str, str]]) -> InputError:
+    n = len(skipped)
+    named = "\n".join(_named(sorted(skipped)[:SHOWN]))
+    return InputError(
+        f"{printable(folder)} holds no music that can be used"
+        + (f"; skipped {'was' if n == 1 else 'were'}:\n{named}" if n else "; " + WANTED)
+        + (f"\n  ... and {n - SHOWN} more" if n > SHOWN else "")
+    )
+
+
+def read_music(folder: Path, found: MusicFiles | None = None, *, fewest: int = 2) -> TrackTable:
+    """Return the tracks of a folder of music, whose table in the user's data folder is renewed.
 
     Raises
     ------
     InputError
-        As `analyse_folder`.
+        As `analyse_folder`, or if fewer than `fewest` tracks can be used.
     """
-    if not find_music(folder)[0]:
+    found = find_music(folder) if found is None else found
+    if not any(found):
         raise InputError(
             f"{printable(folder)} is a folder without music; give a table of tracks (CSV or "
-            "Parquet), or the folder that your music is in"
+            f"Parquet), or the folder that your music is in: {WANTED}"
         )
-    name = hashlib.sha1(os.fsencode(folder.resolve()), usedforsecurity=False).hexdigest()[:16]
-    table = user_data_folder(TRACK_TABLES) / f"music-{name}.parquet"
+    table = table_of(folder)
     make_private_folder(table.parent, DATA_HOME_VARIABLE)
     try:
         _known_rows(table)
     except InputError:  # damaged; it is ours, and can be made again
         table.unlink()
-    analyse_folder(folder, table)
-    return table
+    analysis = analyse_folder(folder, table, found=found)
+    raw = in_our_columns(analysis.frame, printable(folder))
+    notes = (*raw.notes, *analysis.left_out)
+    return tidied(raw.frame, printable(folder), raw.layout, notes, fewest=fewest)
+
+
+def table_of(folder: Path) -> Path:
+    """Return where the table of a folder of music lies in the user's data folder."""
+    return user_data_folder(TRACK_TABLES) / f"music-{_hash(folder.resolve())}.parquet"
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha1(os.fsencode(path), usedforsecurity=False).hexdigest()[:16]
 
 
 def _check_packages(vibenet: bool) -> None:
@@ -193,10 +256,10 @@ def _check_packages(vibenet: bool) -> None:
         )
 
 
-def _described_by(vibenet: bool) -> str:
+def _described_by(spoken: bool, vibenet: bool) -> str:
     """Return which models tell the features: rows of others are made anew."""
-    digest = hashlib.sha1(DEFAULT_FILE.read_bytes(), usedforsecurity=False)
-    own = f"emotify {digest.hexdigest()[:8]}"
+    model = hashlib.sha1(DEFAULT_FILE.read_bytes(), usedforsecurity=False).hexdigest()[:8]
+    own = f"emotify {model}" + (", spoken word too" if spoken else "")
     if not vibenet:
         return own
     from clustering.music.vibenet import version
@@ -208,7 +271,7 @@ def _seal(row: dict[Any, Any]) -> tuple[Any, Any, Any]:
     return row["file_bytes"], row["file_time"], row.get("described_by")
 
 
-def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+def find_music(folder: Path) -> MusicFiles:
     """Return the sound files below a folder, sorted, and what cannot be looked at, with reasons."""
     files: list[Path] = []
     skipped: list[tuple[str, str]] = []
@@ -225,44 +288,47 @@ def find_music(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
         seen.add((about.st_dev, about.st_ino))
         below.sort()
         for name in names:
-            ending = Path(name).suffix.lower()
-            if ending in ENDINGS and not name.startswith("._"):  # macOS's notes on other files
-                files.append(Path(top, name))
+            path = Path(top, name)
+            if path.suffix.lower() not in ENDINGS or name.startswith("._"):  # macOS's own notes
+                continue
+            try:
+                str(path).encode()
+            except UnicodeEncodeError:
+                skipped.append((printable(path), NOT_UTF8))
+            else:
+                files.append(path)
     return sorted(files), skipped
 
 
 def _analysed(
-    waiting: list[Path], n_jobs: int, vibenet: bool
-) -> Iterator[tuple[Path, dict[str, Any] | None, str]]:
-    if len(waiting) > 1 and n_jobs != 1:
-        from clustering.music.descriptors import compile_first
-
-        compile_first()
-    pool = joblib.Parallel(n_jobs, return_as="generator_unordered")
-    try:
-        yield from pool(joblib.delayed(_analyse)(path, vibenet) for path in waiting)
-    except TerminatedWorkerError as died:
-        raise InputError(
-            "a process that was reading music died, of a damaged file or for want of memory; what "
-            "was done is kept: run it again with --jobs 1 to see at which file"
-        ) from died
+    waiting: list[Path],
+    limits: Limits,
+    vibenet: bool,
+    n_jobs: int,
+    tell: Callable[[str], None],
+) -> Iterator[Found]:
+    return each(_analyse, waiting, limits, vibenet, n_jobs=n_jobs, tell=tell)
 
 
-def _analyse(path: Path, vibenet: bool = False) -> tuple[Path, dict[str, Any] | None, str]:
+def _analyse(path: Path, limits: Limits, vibenet: bool = False) -> Found:
     """Return the row of a file, or why there is none."""
     from clustering.music.descriptors import hear
     from clustering.music.model import load_model
 
     try:
         size, changed = _stamp(path)
+        if not path.exists():
+            return path, None, "is a link that leads nowhere, or was removed meanwhile"
         if not size:
             return path, None, "is empty"
-        music = hear(path)
+        music = hear(path, limits)
         row = read_tags(path) | load_model().describe(music)
         if vibenet:
             from clustering.music import vibenet as vibenet_features
 
             row |= vibenet_features.describe(path)
+        if music.spoken >= SPOKEN and not limits.spoken:
+            row["speechiness"] = music.spoken  # so high that whoever reads the table leaves it out
     except InputError as error:
         return path, None, str(error)
     except OSError as error:
@@ -270,8 +336,7 @@ def _analyse(path: Path, vibenet: bool = False) -> tuple[Path, dict[str, Any] | 
     except Exception as error:  # one broken file must not end a night's work
         return path, None, f"cannot be analysed ({type(error).__name__}: {str(error)[:80]})"
     row |= {"path": str(path), "file_bytes": size, "file_time": changed}
-    digest = hashlib.sha1(os.fsencode(path), usedforsecurity=False)
-    row["track_id"] = f"file-{digest.hexdigest()[:16]}"
+    row["track_id"] = f"file-{_hash(path)}"
     return path, row, ""
 
 
@@ -281,38 +346,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0  # the reason comes when it is read
     return about.st_size, about.st_mtime_ns
-
-
-def read_tags(path: Path) -> dict[str, str | None]:
-    """Return what the tags of a file say, by our column names.
-
-    Without a title the file's own name stands for it, split at ``" - "`` into artist and title.
-    """
-    import mutagen
-
-    try:
-        tags = mutagen.File(path, easy=True) or {}
-    except (mutagen.MutagenError, OSError, ValueError, KeyError, IndexError):
-        tags = {}
-    told = {ours: _first(tags, theirs) for ours, theirs in TAGS.items()}
-    if told["name"] is None:
-        artist, dash, title = printable(Path(path.stem)).partition(" - ")
-        told["name"] = title if dash else artist
-        told["artist"] = told["artist"] or (artist if dash else None)
-    told["artist"] = told["artist"] or UNKNOWN_ARTIST
-    return told
-
-
-def _first(tags: Any, keys: tuple[str, ...]) -> str | None:
-    values: Any = []
-    for key in keys:
-        with suppress(KeyError, ValueError):
-            values = values or tags.get(key) or []
-    several = values if isinstance(values, list) else [values]
-    # Tags in a wrong encoding hold what is no text, and some end in a zero byte.
-    texts = (str(value).encode("utf-8", "replace").decode("utf-8") for value in several)
-    clean = (" ".join(text.replace("\0", " ").split()) for text in texts)
-    return ";".join(text for text in clean if text) or None
 
 
 def _known_rows(out: Path) -> dict[str, dict[Any, Any]]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from clustering.music.descriptors import read_middle
+from clustering.music.sound import mono, read_middle
 
 FEATURES = (
     "acousticness",
@@ -36,7 +36,7 @@ def describe(path: Path) -> dict[str, float]:
         If the file cannot be read as sound, or is shorter than 3 s.
     """
     samples, rate_hz, _ = read_middle(path)
-    told = _network().predict(samples.mean(axis=1), sr=rate_hz)[0]
+    told = _network().predict(mono(samples), sr=rate_hz)[0]
     return {name: float(getattr(told, name)) for name in FEATURES}
 
 

@@ -29,6 +29,7 @@ OPTIONAL_RANGES: dict[str, tuple[float, float]] = {
     "liveness": (0.0, 1.0),
     "key": (0, 11),
     "mode": (0, 1),
+    "key_confidence": (0.0, 1.0),
     "time_signature": (1, 7),
     "duration_ms": (1, 86_400_000),
     "popularity": (0, 100),

@@ -36,6 +36,7 @@ OPTIONAL_COLUMNS: tuple[str, ...] = (
     "liveness",
     "key",
     "mode",
+    "key_confidence",
     "time_signature",
     "duration_ms",
     "popularity",

@@ -60,6 +60,17 @@ def test_without_a_key_tempo_and_energy_count(gap):
     assert cost({}, {"energy": 0.9} | gap) == pytest.approx(0.4 / 2)
 
 
+def test_a_key_counts_as_far_as_it_is_sure():
+    """A fifth costs a seventh of what key counts for, beside tempo and energy."""
+    sure = cost({}, {"key": 7, "key_confidence": 1.0})
+    assert sure == pytest.approx(cost({}, {"key": 7}))  # a table of Spotify's does not say
+    half = cost({}, {"key": 7, "key_confidence": 0.5})
+    assert half == pytest.approx(0.5 / 7 / 2.5)
+    both = cost({"key_confidence": 0.5}, {"key": 7, "key_confidence": 0.5})
+    assert both == pytest.approx(0.25 / 7 / 2.25)
+    assert cost({}, {"energy": 0.9, "key": 7, "key_confidence": 0.0}) == pytest.approx(0.4 / 2)
+
+
 def test_a_table_without_keys_is_ordered_too(catalogue):
     frame = catalogue.table.frame.drop(columns=["key", "mode"]).head(9)
     matrix = Transitions.of(frame, catalogue.quantiles[:9]).matrix()

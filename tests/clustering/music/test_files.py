@@ -10,16 +10,22 @@ import pytest
 import soundfile
 
 from clustering.choice.catalogue import Catalogue
+from clustering.choice.opening import open_table
 from clustering.choice.wish import Wish
 from clustering.music import files as music_files
-from clustering.music.files import analyse_folder, find_music, read_tags
+from clustering.music.files import analyse_folder, find_music
+from clustering.music.sound import Limits
+from clustering.music.tags import read_tags
+from clustering.music.workers import each
 from clustering.playlist import make_playlist
+from clustering.sources import import_tracks
 from clustering.tables.tracks import UNKNOWN_ARTIST, read_tracks
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 from foundation.user_data import DATA_HOME_VARIABLE
 
 mutagen = pytest.importorskip("mutagen")
+pytestmark = pytest.mark.usefixtures("short_sounds")
 RATE = 22_050
 
 
@@ -103,7 +109,7 @@ def test_only_what_changed_is_read_again(library, tmp_path, monkeypatch):
     heard = []
     analyse_one = music_files._analyse
     monkeypatch.setattr(
-        music_files, "_analyse", lambda p, v: heard.append(p.name) or analyse_one(p, v)
+        music_files, "_analyse", lambda p, *asked: heard.append(p.name) or analyse_one(p, *asked)
     )
     again = analyse(library, tmp_path)
     assert sorted(heard) == ["b.flac", "new.flac"]
@@ -153,11 +159,11 @@ def test_a_folder_without_permission_is_named(library):
 def test_an_interrupted_run_keeps_what_it_has(library, tmp_path, monkeypatch):
     analyse_one, done = music_files._analyse, []
 
-    def stop_at_the_third(path, vibenet):
+    def stop_at_the_third(path, *asked):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(path)
-        return analyse_one(path, vibenet)
+        return analyse_one(path, *asked)
 
     monkeypatch.setattr(music_files, "_analyse", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
@@ -193,7 +199,7 @@ def test_mistakes_are_answered(library, tmp_path, emotify):
     with pytest.raises(InputError, match="is no folder"):
         analyse(library / "a.mp3", tmp_path)
     (tmp_path / "none").mkdir()
-    with pytest.raises(InputError, match="no music that can be read"):
+    with pytest.raises(InputError, match="no music that can be used"):
         analyse(tmp_path / "none", tmp_path)
     pd.DataFrame({"track_id": ["x"]}).to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(InputError, match="no table of analysed music"):
@@ -203,7 +209,7 @@ def test_mistakes_are_answered(library, tmp_path, emotify):
 
 
 def test_the_command_says_what_it_did(library, tmp_path, emotify):
-    asked = ("tracks", "analyse", library, "--out", tmp_path / "t.csv", "--jobs", "1")
+    asked = ("tracks", "analyse", library, "--out", tmp_path / "t.csv", "--shortest", "3")
     code, out, err = emotify(*asked)
     assert code == 0 and "4 tracks" in out and "4 analysed" in err
     assert "4 unchanged" in emotify(*asked)[2]
@@ -262,21 +268,54 @@ def test_vibenet_is_asked_for_by_name_when_absent(library, tmp_path, monkeypatch
     assert code == 2 and "emotify[vibenet]" in err
 
 
-def test_a_process_that_dies_leaves_what_was_done(library, tmp_path, monkeypatch):
-    analyse_one = music_files._analyse
-
-    def dies(waiting, _n_jobs, _vibenet):
-        yield analyse_one(waiting[0])
-        raise InputError("a process that was reading music died")
+def test_processes_that_die_leave_what_was_done(library, tmp_path, monkeypatch):
+    def dies(function, waiting, *asked, n_jobs, tell):
+        yield function(waiting[0], *asked)
+        raise InputError("processes died")
 
     with monkeypatch.context() as other:
-        other.setattr(music_files, "_analysed", dies)
+        other.setattr(music_files, "each", dies)
         with pytest.raises(InputError, match="died"):
             analyse(library, tmp_path)
     assert analyse(library, tmp_path).n_unchanged == 1
 
 
-def test_all_cores_find_the_same(library, tmp_path):
+def test_processes_find_the_same(library, tmp_path, monkeypatch):
     one = analyse(library, tmp_path).frame
-    all_cores = analyse_folder(library, tmp_path / "all.parquet", n_jobs=2, progress=False).frame
-    assert all_cores["energy"].to_numpy() == pytest.approx(one["energy"].to_numpy())
+    monkeypatch.setattr(music_files, "each", each)
+    many = analyse_folder(library, tmp_path / "all.parquet", n_jobs=1, progress=False)
+    assert not many.skipped and not many.notes
+    assert many.frame["energy"].to_numpy() == pytest.approx(one["energy"].to_numpy())
+
+
+def test_a_minute_of_useless_files_is_no_end(library, tmp_path, monkeypatch):
+    """The table is saved on the way; a file that comes first and is of no use leaves none."""
+    monkeypatch.setattr(music_files, "SAVE_SECONDS", -1.0)
+    (library / "0.mp3").touch()
+    analysis = analyse(library, tmp_path)
+    assert analysis.n_read == 4 and len(analysis.skipped) == 1
+
+
+def test_a_folder_is_walked_once(library, tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
+    walks, walk = [], os.walk
+    monkeypatch.setattr(os, "walk", lambda *a, **k: walks.append(a) or walk(*a, **k))
+    open_table(library)
+    import_tracks([library])
+    assert len(walks) == 2  # once for each
+
+
+def test_other_limits_hear_only_what_they_concern(library, tmp_path):
+    soundfile.write(library / "long.flac", sound(1, 12), RATE)
+    first = analyse_folder(
+        library, tmp_path / "t.parquet", limits=Limits(5.0, 60.0), progress=False
+    )
+    assert first.n_read == 1 and len(first.skipped) == 4
+    assert all("less than 5 s (a sound effect?)" in why for _, why in first.skipped)
+    all_of_them = analyse(library, tmp_path)
+    assert all_of_them.n_read == 5
+    short = analyse_folder(
+        library, tmp_path / "mine.parquet", limits=Limits(3.0, 10.0), progress=False
+    )
+    assert (short.n_read, short.n_unchanged) == (0, 4)
+    assert "more than 10 s (a mix, or an audiobook?)" in short.summary()

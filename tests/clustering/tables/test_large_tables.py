@@ -23,7 +23,7 @@ from clustering.playlist import make_playlist
 from clustering.tables import large_tables
 from clustering.tables.large_tables import is_large, open_large_table
 from clustering.tables.layouts import FEATURE_NAMES, MOOD_COLUMNS
-from clustering.tables.tracks import DEFAULT_TABLE, read_tracks, tracks_from_frame, write_tracks
+from clustering.tables.tracks import read_tracks, tracks_from_frame, write_tracks
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 from foundation import jobs
@@ -270,7 +270,7 @@ def test_tables_beside_music_do_not_hide_it(parts, tmp_path, monkeypatch):
     (folder / "song.mp3").write_bytes(b"x")
     seen = []
     monkeypatch.setattr(
-        "clustering.music.files.music_table", lambda path: seen.append(path) or DEFAULT_TABLE
+        "clustering.music.files.read_music", lambda path, found: seen.append(path) or read_tracks()
     )
     assert isinstance(open_catalogue(folder), Catalogue)
     assert seen == [folder]
