@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 import soundfile
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from clustering.music.descriptors import CENTRE_SECONDS, SAMPLE_RATE_HZ, describe_centre
 from clustering.music.sound import mono
 from clustering.music.spoken import SPOKEN, WEIGHTS, spoken_chance
+from foundation.progress import progress_bar
 
 SUFFIXES = {".wav", ".flac", ".opus", ".ogg", ".mp3"}
 PAUSE_SECONDS = (0.15, 0.7)
@@ -93,7 +93,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for folder in asked.speech:
         chances = defaultdict(list)
-        for paths in tqdm([*speakers(folder).values()][:: asked.every], folder.name):
+        for paths in progress_bar([*speakers(folder).values()][:: asked.every], folder.name):
             speech = joined(paths, rng)
             for name, change in CONDITIONS.items():
                 centre, _ = describe_centre(change(speech, rng))

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emotions.labels import EMOTION_NAMES
+from emotions.labels import EMOTION_NAMES, in_percent
 from foundation.artefacts import read_settings, update_settings
 from foundation.errors import InputError
 
@@ -105,16 +105,6 @@ class Calibration:
                 f"the calibration of the model cannot be used ({error}); take settings.json as "
                 "it came, or train the model again"
             ) from error
-
-
-def in_percent(probability: float) -> str:
-    """Return a probability for a sentence, in whole percent.
-
-    What lies below one half or below certainty is never rounded up to it: beside "only 50%" nobody
-    would understand why that is too little.
-    """
-    percent = round(100 * probability)
-    return f"{percent - (percent in (50, 100) and 100 * probability < percent)}%"
 
 
 def store_calibration(folder: Path, calibration: Calibration) -> None:

@@ -68,3 +68,13 @@ def emotion_named(name: str) -> Emotion:
         if emotion.name == wanted:
             return emotion
     raise InputError(f"unknown emotion {name!r}; choose one of: {', '.join(EMOTION_NAMES)}")
+
+
+def in_percent(probability: float) -> str:
+    """Return a probability for a sentence, in whole percent.
+
+    What lies below one half or below certainty is never rounded up to it: beside "only 50%" nobody
+    would understand why that is too little.
+    """
+    percent = round(100 * probability)
+    return f"{percent - (percent in (50, 100) and 100 * probability < percent)}%"

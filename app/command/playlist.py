@@ -21,9 +21,8 @@ from app.command.options import (
 )
 from app.command.spotify import Made, Wanted, go_on, put
 from app.terminal import complain
-from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES, emotion_named
+from emotions.labels import EMOTION_NAMES, emotion_named, in_percent
 from foundation.errors import InputError
 from foundation.text import printable
 

@@ -9,9 +9,8 @@ import typer
 
 from app.command.options import JsonOption, ModelOption, SpeakerOption
 from app.terminal import WRONG_INPUT, complain
-from emotions.calibration import in_percent
 from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES
+from emotions.labels import EMOTION_NAMES, in_percent
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 

@@ -18,7 +18,7 @@ from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
 
 MOST_SHARED = 0.25  # of a playlist's tracks: above it, two playlists share
-FEW = 200  # rows for each place: where there are more, most tracks differ
+FEW_ROWS = 4_000  # where there are more, most tracks differ, and to compare them takes long
 
 
 def sharing_emotions(
@@ -45,7 +45,7 @@ def sharing_emotions(
     dict of str to int
         Emotions that share more than `MOST_SHARED` of the tracks, those that share most first.
     """
-    if len(rows) > FEW * len(choices):
+    if len(rows) > FEW_ROWS:
         return {}
     chosen = {choice.row for choice in choices}
     told = {}

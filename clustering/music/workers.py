@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from joblib.externals.loky import get_reusable_executor
+from joblib.executor import get_memmapping_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from foundation.errors import InputError
@@ -92,8 +92,9 @@ def _side_by_side(
         return
     # Of a process that died we tell in our own words.
     warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-    pool = get_reusable_executor(
-        max_workers=min(joblib.effective_n_jobs(n_jobs), len(waiting)),
+    # joblib's own pool: the next `joblib.Parallel` takes over one of loky's, and fails with it.
+    pool = get_memmapping_executor(
+        min(joblib.effective_n_jobs(n_jobs), len(waiting)),
         timeout=IDLE_SECONDS,
         env={**ONE_THREAD, NUMBA_VARIABLE: os.fspath(numba_folder())},
     )

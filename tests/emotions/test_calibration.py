@@ -13,13 +13,12 @@ from emotions import calibration_metrics
 from emotions.calibration import (
     CONFIDENT_ABOVE,
     Calibration,
-    in_percent,
     store_calibration,
     stored_calibration,
 )
 from emotions.calibration_fitting import fit_calibration, fit_temperature, mean_calibration
 from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES
+from emotions.labels import EMOTION_NAMES, in_percent
 from foundation.errors import InputError
 from foundation.shipped import shipped
 from ser.evaluation.predictions import committed_predictions
