@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+import joblib
 import pytest
 
 from clustering.music import workers
@@ -109,3 +110,9 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path, monkeypatch):
 def test_no_process_at_all_is_refused():
     with pytest.raises(InputError, match="at least one"):
         all_of(read, n_jobs=0)
+
+
+def test_other_work_goes_on_in_the_same_processes():
+    for _ in range(2):
+        assert len(all_of(read, n_jobs=2)[0]) == len(FILES)
+        assert joblib.Parallel(2)(joblib.delayed(abs)(number) for number in (-1, -2)) == [1, 2]
