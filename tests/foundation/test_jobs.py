@@ -30,7 +30,9 @@ def test_a_dask_cluster_gives_the_same(monkeypatch):
 
 
 def test_a_scheduler_that_is_not_there_is_said(monkeypatch):
-    pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed")
+    client = distributed.Client  # which keeps knocking for all of the time that it is given
+    monkeypatch.setattr(distributed, "Client", lambda address, timeout: client(address, timeout=1))
     monkeypatch.setenv(jobs.SCHEDULER_VARIABLE, "tcp://127.0.0.1:1")
     with pytest.raises(InputError, match="no Dask scheduler answers"):
         list(jobs.run(math.pow, [1], 2, title="squares"))

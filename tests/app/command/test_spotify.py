@@ -1,5 +1,6 @@
 """The commands against a strict stand-in for Spotify, over real HTTP."""
 
+import functools
 import json
 import os
 import signal
@@ -17,11 +18,14 @@ from clustering.tables.tracks import read_tracks
 from foundation.shipped import CHECKOUT
 from foundation.user_data import user_config_folder, user_data_folder
 from listener import renewal, schedules
+from spotify import client, filling
 from spotify.login import Dialogue, authorise
+from spotify.stand_in import catalogue as stand_in_catalogue
 from spotify.stand_in.server import CatalogueTrack, Fault, StandIn
 
 ROOT = CHECKOUT
 SCOPES = ("playlist-read-private", "playlist-modify-private")
+WORDS = functools.cache(stand_in_catalogue._words)  # a search looks at those of every track
 MAKE = ("playlist", "--emotion", "happy", "-n", "5", "--spotify")
 
 
@@ -43,6 +47,7 @@ def known(catalogue):
 
 @pytest.fixture
 def there(known, monkeypatch, tmp_path):
+    monkeypatch.setattr(stand_in_catalogue, "_words", WORDS)
     with StandIn(known) as stand_in:
         for variable, value in stand_in.environment().items():
             monkeypatch.setenv(variable, value)
@@ -468,7 +473,9 @@ def test_an_interrupted_schedule_is_there(account, emotify):
     assert code == 0 and len(only(account).entries) == 5
 
 
-def test_likes_by_number_mean_the_places_on_spotify_after_a_renewal(account, emotify):
+def test_likes_by_number_mean_the_places_on_spotify_after_a_renewal(account, emotify, monkeypatch):
+    monkeypatch.setattr(client, "PAUSES_SECONDS", [0] * len(client.PAUSES_SECONDS))
+    monkeypatch.setattr(filling, "SETTLE_SECONDS", 0)
     emotify(*MAKE[:-1], "--refresh", "daily")
     [name] = schedules.schedule_names()
     emotify("playlist", "like", "2", "4")
