@@ -250,7 +250,7 @@ def test_cross_validation_hears_no_test_actor_and_resumes(
 @pytest.mark.heavy
 def test_a_network_learns_what_can_be_heard(corpus, copies_are_there, tmp_path):
     settings = replace(QUICK, epochs=12)
-    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=1)
+    table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=2)
     assert share_right(table[list(EMOTION_NAMES)], table["emotion"]) > 0.5  # chance is 0.125
 
 
