@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from app.terminal import complain, guarded
+from clustering.tracklist import label
 from emotions.labels import emotion_named
 from foundation.errors import InputError
 from foundation.shipped import CHECKOUT, require_checkout
@@ -103,7 +104,7 @@ def _as_text(playlist: dict[str, Any]) -> str:
         f"coverage {playlist['coverage']:.0%}"
     ]
     lines += [
-        f"{number:>3}. {track['artist'].replace(';', ', ')} - {track['name']}"
+        f"{number:>3}. {label(track['artist'], track['name'])}"
         for number, track in enumerate(playlist["tracks"], 1)
     ]
     return "\n".join([*lines, *playlist["notes"]])

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from clustering.tracklist import PlaylistTrack, Tracklist
+from clustering.tracklist import PlaylistTrack, Tracklist, credits_of
 from emotions.labels import emotion_named
 from foundation.errors import InputError
 from foundation.safe_write import write_text
-from foundation.text import shown, shown_lines
+from foundation.text import counted, shown, shown_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -70,15 +70,15 @@ def as_text(playlist: Tracklist) -> str:
     """Return text for a terminal: what was aimed at, the tracks and why, the notes."""
     mood = playlist.mood
     minutes = playlist.minutes
-    length = "" if minutes is None else f", {_number(round(minutes), 'minute')}"
+    length = "" if minutes is None else f", {counted(round(minutes), 'minute')}"
     lines = [
         f"{playlist.mode}: {mood.name} (its valence here {mood.valence:+.2f}, arousal "
-        f"{mood.arousal:+.2f}); {_number(len(playlist), 'track')}{length}, "
+        f"{mood.arousal:+.2f}); {counted(len(playlist), 'track')}{length}, "
         f"coverage {playlist.coverage:.0%}",
         "",
     ]
     for number, track in enumerate(playlist.tracks, 1):
-        lines.append(f"{number:>3}. {_credits(track.artist)} - {track.name}")
+        lines.append(f"{number:>3}. {credits_of(track.artist)} - {track.name}")
         lines.append(f"     {track.why}")
         if track.url:
             lines.append(f"     {track.url}")
@@ -113,7 +113,7 @@ def as_html_table(playlist: Tracklist) -> str:
     rows = [
         {
             "track": _linked(track.name, track.url),
-            "artist": escape(_credits(track.artist)),
+            "artist": escape(credits_of(track.artist)),
             "why": escape(track.why),
             "mood": escape(track.mood),
             "energy": f"{track.features['energy']:.2f}",
@@ -124,15 +124,6 @@ def as_html_table(playlist: Tracklist) -> str:
     ]
     frame = pd.DataFrame(rows, index=range(1, len(rows) + 1))
     return frame.to_html(escape=False, border=0)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _credits(artist: str) -> str:
-    """Return artists as a reader expects them; tables join them with a semicolon."""
-    return artist.replace(";", ", ")
 
 
 def _linked(text: str, url: str | None) -> str:

@@ -11,6 +11,16 @@ from dataclasses import dataclass
 from foundation.text import one_line
 
 
+def credits_of(artist: str) -> str:
+    """Return artists as a reader expects them; tables join them with a semicolon."""
+    return artist.replace(";", ", ")
+
+
+def label(artist: str, name: str) -> str:
+    """Return how a track is called in a line of text."""
+    return one_line(f"{credits_of(artist)} - {name}")
+
+
 @dataclass(frozen=True)
 class PlaylistMood:
     """The mood of the music aimed at: the mood cluster nearest to the aim, of a journey to its end.

@@ -6,11 +6,11 @@ somebody lost them.
 """
 
 import json
-import shlex
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from foundation.errors import InputError
+from foundation.text import as_word
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 _INSTALLED = Path(__file__).resolve().with_name("files")
@@ -55,10 +55,10 @@ def restored(*parts: str) -> str:
     """
     name = "/".join(parts)
     if IS_INSTALLED:
-        origin = shlex.quote(_origin() or "emotify-VERSION-py3-none-any.whl")
+        origin = as_word(_origin() or "emotify-VERSION-py3-none-any.whl")
         return f"`pip install --force-reinstall --no-deps {origin}` brings it back"
     if (CHECKOUT / ".git").exists():
-        return f"`git -C {shlex.quote(str(CHECKOUT))} checkout HEAD -- {name}` brings it back"
+        return f"`git -C {as_word(CHECKOUT)} checkout HEAD -- {name}` brings it back"
     return (
         f"{CHECKOUT} is neither an installation nor a checkout of git: get all of Emotify's files, "
         f"{name} among them, into a new folder, and then: pip install FOLDER"

@@ -55,5 +55,10 @@ def as_word(path: str | Path) -> str:
     return shlex.quote(printable(path))
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words: ``1 track``, ``2 tracks``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _spelled(found: re.Match[str]) -> str:
     return found[1] or json.dumps(found[0])[1:-1]

@@ -18,6 +18,7 @@ import pandas as pd
 from clustering.sources import import_tracks
 from clustering.tables.layouts import FEATURE_NAMES, OPTIONAL_COLUMNS
 from clustering.tables.tracks import title_keys, write_tracks
+from clustering.tracklist import credits_of
 from foundation.errors import InputError
 from foundation.user_data import DATA_HOME_VARIABLE, make_private_folder, user_data_folder
 from spotify import library, reccobeats
@@ -86,7 +87,7 @@ def _origins(frame: pd.DataFrame) -> list[str]:
 def _called(track: dict[Any, Any]) -> str:
     artist, name, track_id = (track[key] for key in ("artist", "name", "track_id"))
     title = "?" if pd.isna(name) else str(name)
-    by = "" if pd.isna(artist) else f"{str(artist).replace(';', ', ')} - "
+    by = "" if pd.isna(artist) else f"{credits_of(str(artist))} - "
     return by + title + ("" if pd.isna(track_id) else f" ({track_id})")
 
 

@@ -43,12 +43,10 @@ class Request:
 
     def __post_init__(self) -> None:
         """Bring name and description into the form that Spotify keeps."""
-        name = one_line(" ".join(self.name.split()))[:MOST_NAME_LETTERS].strip()
+        name = _kept(self.name, MOST_NAME_LETTERS)
         if not name:
             raise InputError(f"{self.name!r} is no name for a playlist; give one with letters")
-        description = one_line(" ".join(self.description.split()))[
-            :MOST_DESCRIPTION_LETTERS
-        ].strip()
+        description = _kept(self.description, MOST_DESCRIPTION_LETTERS)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "tracks", tuple(self.tracks))
@@ -143,6 +141,11 @@ class Journal:
             "tracks": [track.to_dict() for track in request.tracks],
         }
         FORMAT.write(self.path, content)
+
+
+def _kept(text: str, most_letters: int) -> str:
+    """Return what Spotify keeps of a text: one line, not too long."""
+    return one_line(" ".join(text.split()))[:most_letters].strip()
 
 
 def read_journal(path: str | Path) -> Journal:

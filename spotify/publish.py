@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from clustering.tracklist import credits_of
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 from foundation.text import as_word, printable
@@ -336,7 +337,7 @@ def _match_all(account: Account, journal: Journal) -> None:
 
 def _found_lines(matches: Sequence[Match]) -> list[str]:
     return [
-        f"  {match.wanted.label}: {match.name} by {match.artist.replace(';', ', ')}, found "
+        f"  {match.wanted.label}: {match.name} by {credits_of(match.artist)}, found "
         f"{FINDINGS[match.by]} (score {match.score:.0f})"
         for match in matches
         if match.by in FINDINGS

@@ -5,7 +5,6 @@ share is made once; files that take long are begun first, so that no process is 
 """
 
 import contextlib
-import importlib
 import os
 import re
 import signal
@@ -21,6 +20,7 @@ import numpy as np
 import pytest
 
 from app.command.main import main
+from clustering.music.descriptors import compile_first
 from clustering.music.workers import NUMBA_VARIABLE, numba_folder
 from foundation.user_data import CACHE_HOME_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
@@ -46,16 +46,10 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    # librosa's modules are compiled when first imported and Numba keeps the result. Two processes
-    # that do so at once may keep halves that crash together (numba/numba, issue 10128): be first.
+    # Processes that compile librosa at once may keep halves that crash together (numba/numba, issue
+    # 10128): before there are several, this one does.
     if config.getoption("numprocesses", None):
-        for name in (
-            "librosa.util.utils",
-            "librosa.core.audio",
-            "librosa.core.pitch",
-            "librosa.beat",
-        ):
-            importlib.import_module(name)
+        compile_first()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -10,8 +10,9 @@ import typer
 
 from app.command.options import JsonOption, ProfileOption, TracksOption
 from app.terminal import complain
+from clustering.tracklist import label
 from foundation.errors import InputError
-from foundation.text import one_line, printable
+from foundation.text import printable
 
 TrackArguments = Annotated[
     list[str],
@@ -45,13 +46,13 @@ def _judge(words: Sequence[str], table: Path | None, *, liked: bool, undo: bool)
     with open_store(complain) as store:
         meant = [find_track(word, store, table) for word in words]
         for track in meant:
-            label = one_line(f"{track.artist.replace(';', ', ')} - {track.name}")
+            called = label(track.artist, track.name)
             if undo:
                 known = store.take_back(track.track_id)
-                print(f"no judgement any more: {label}" if known else f"was not judged: {label}")
+                print(f"no judgement any more: {called}" if known else f"was not judged: {called}")
             else:
                 store.judge(track, liked=liked)
-                print(f"{'liked' if liked else 'disliked'}: {label}")
+                print(f"{'liked' if liked else 'disliked'}: {called}")
 
 
 def history(
@@ -99,8 +100,7 @@ def history(
         words = {True: "  (liked)", False: "  (disliked)", None: ""}
         for place, track in enumerate(entries[0].playlist["tracks"] if entries else [], 1):
             verdict = words[verdicts.get(track["track_id"])]
-            label = one_line(f"{track['artist'].replace(';', ', ')} - {track['name']}")
-            print(f"{place:>3}. {label}{verdict}")
+            print(f"{place:>3}. {label(track['artist'], track['name'])}{verdict}")
     else:
         for entry in entries:
             print(entry.describe())
@@ -109,7 +109,6 @@ def history(
 
 
 def _repair() -> None:
-    from foundation.text import printable
     from listener.store import open_store, store_path
 
     if not store_path().exists():
@@ -178,7 +177,6 @@ def forget(
     voices, and tables of your own tracks and music. Playlists on Spotify stay, and so does a table
     that is no more what the import wrote: it is named.
     """
-    from foundation.text import printable
     from listener.forget import LOGIN, stored
     from listener.forget import forget as forget_all
 

@@ -276,9 +276,6 @@ def _popularity(text: str | None) -> tuple[float, float] | None:
 
 
 def _name(file: Path | None) -> str:
-    from ser.sound.piped import STANDARD_INPUT, shown_name
+    from ser.sound.piped import shown_name
 
-    if file is None:
-        return ""
-    shown = shown_name(file)
-    return shown if shown == STANDARD_INPUT else printable(Path(file.name))
+    return "" if file is None else Path(shown_name(file)).name

@@ -18,7 +18,7 @@ from clustering.evaluation.music_data import LOUD_MFCC, Data
 from clustering.evaluation.music_fitting import catalogue_weights, scale_to
 from clustering.music.descriptors import Music
 from clustering.music.keys import Key, key_of
-from clustering.music.model import FEATURES, QUADRANTS, WORDLESS_SHARE, MusicModel, arousal
+from clustering.music.model import FEATURES, QUADRANTS, MusicModel
 from clustering.tables.layouts import MOOD_COLUMNS
 from clustering.tables.tracks import UNKNOWN_ARTIST, title_keys, tracks_from_frame
 
@@ -79,11 +79,7 @@ def _told(
     loud = clips[[f"u_{name}" for name in model.features["energy"].names]].to_numpy(dtype=float)
     heard = {name: part.many(loud)[:, 0] for name, part in model.features.items()}
     centre = clips[list(model.wordless.names)].to_numpy(dtype=float)
-    wordless = model.wordless.many(centre)[:, 0] + WORDLESS_SHARE * heard["instrumentalness"]
-    told = {name: model.scaled(name, values) for name, values in heard.items()}
-    told["instrumentalness"] = model.scaled("instrumentalness", wordless)
-    told["energy"] = model.energy(heard["energy"], arousal(chances))
-    return told, heard
+    return model.told(heard, model.wordless.many(centre)[:, 0], chances), heard
 
 
 def genres_left_out(data: Data, model: MusicModel, fit: Callable[..., Any]) -> list[Score]:

@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ SPOKEN_WORD = "sounds like spoken word, not like music"
 NOT_UTF8 = "has a name that is not UTF-8, which tables cannot hold; rename it"
 SHOWN = 20  # files skipped that are named where nobody asked for the analysis
 
+Rows = dict[str, dict[Any, Any]]  # of a table of music, by path
 MusicFiles = tuple[list[Path], list[tuple[str, str]]]  # files, and what is not read, with reasons
 
 
@@ -116,6 +117,7 @@ def analyse_folder(
     vibenet: bool = False,
     progress: bool = True,
     found: MusicFiles | None = None,
+    known: Rows | None = None,
 ) -> Analysis:
     """Describe the music below a folder and write it as a table.
 
@@ -136,6 +138,8 @@ def analyse_folder(
         Whether to show a bar.
     found
         What `find_music` found there, if it was asked already.
+    known
+        What `out` holds, if it was read already: rows by path.
 
     Raises
     ------
@@ -152,7 +156,7 @@ def analyse_folder(
     described_by = _described_by(limits.spoken, vibenet)
     files, unread = find_music(folder) if found is None else found
     skipped = list(unread)
-    known = _known_rows(out)
+    known = _known_rows(out) if known is None else known
     rows, waiting = [], []
     for path in files:
         kept = known.get(str(path))
@@ -167,7 +171,7 @@ def analyse_folder(
     n_unchanged = len(rows)
     saved = time.monotonic()
     notes: list[str] = []
-    heard = _analysed(waiting, limits, vibenet, n_jobs, notes.append)
+    heard = each(_analyse, waiting, limits, vibenet, n_jobs=n_jobs, tell=notes.append)
     try:
         for path, row, reason in progress_bar(
             heard, "music", len(waiting), unit="file", show=progress and bool(waiting)
@@ -227,10 +231,11 @@ def read_music(folder: Path, found: MusicFiles | None = None, *, fewest: int = 2
     table = table_of(folder)
     make_private_folder(table.parent, DATA_HOME_VARIABLE)
     try:
-        _known_rows(table)
+        known = _known_rows(table)
     except InputError:  # damaged; it is ours, and can be made again
         table.unlink()
-    analysis = analyse_folder(folder, table, found=found)
+        known = {}
+    analysis = analyse_folder(folder, table, found=found, known=known)
     raw = in_our_columns(analysis.frame, printable(folder))
     notes = (*raw.notes, *analysis.left_out)
     return tidied(raw.frame, printable(folder), raw.layout, notes, fewest=fewest)
@@ -300,16 +305,6 @@ def find_music(folder: Path) -> MusicFiles:
     return sorted(files), skipped
 
 
-def _analysed(
-    waiting: list[Path],
-    limits: Limits,
-    vibenet: bool,
-    n_jobs: int,
-    tell: Callable[[str], None],
-) -> Iterator[Found]:
-    return each(_analyse, waiting, limits, vibenet, n_jobs=n_jobs, tell=tell)
-
-
 def _analyse(path: Path, limits: Limits, vibenet: bool = False) -> Found:
     """Return the row of a file, or why there is none."""
     from clustering.music.descriptors import hear
@@ -348,7 +343,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return about.st_size, about.st_mtime_ns
 
 
-def _known_rows(out: Path) -> dict[str, dict[Any, Any]]:
+def _known_rows(out: Path) -> Rows:
     if not out.exists():
         return {}
     frame = read_frame(out)[0]

@@ -135,10 +135,7 @@ class MusicModel:
         """
         chances = probabilities(self.mood(music.centre)[None])
         heard = {name: model(music.loud) for name, model in self.features.items()}
-        told = {name: self.scaled(name, value) for name, value in heard.items()}
-        wordless = self.wordless(music.centre) + WORDLESS_SHARE * heard["instrumentalness"]
-        told["instrumentalness"] = self.scaled("instrumentalness", wordless)
-        told["energy"] = self.energy(heard["energy"], arousal(chances))
+        told = self.told(heard, self.wordless(music.centre), chances)
         found: dict[str, Any] = {
             name: float(np.clip(value[0], LOWEST, HIGHEST)) for name, value in told.items()
         }
@@ -151,6 +148,24 @@ class MusicModel:
             "duration_ms": 1000 * music.duration_seconds,
         }
         return found | dict(zip(MOOD_COLUMNS, chances[0].tolist(), strict=True))
+
+    def told(self, heard: Mapping[str, Array], wordless: Array, chances: Array) -> dict[str, Array]:
+        """Return features, (n,) each, from what all models hear in n tracks.
+
+        Parameters
+        ----------
+        heard
+            What `features` say, by name.
+        wordless
+            What the second model of instrumentalness says, (n,).
+        chances
+            Of each quadrant, (n, 4).
+        """
+        told = {name: self.scaled(name, values) for name, values in heard.items()}
+        both = wordless + WORDLESS_SHARE * heard["instrumentalness"]
+        told["instrumentalness"] = self.scaled("instrumentalness", both)
+        told["energy"] = self.energy(heard["energy"], arousal(chances))
+        return told
 
     def scaled(self, name: str, values: Array) -> Array:
         """Return what models say of `name` on the scale that a catalogue has, (n,)."""

@@ -6,7 +6,6 @@ A layout is told by its columns alone. Column names are compared in a folded for
 """
 
 import re
-import shlex
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ import pandas as pd
 from clustering.tables import values
 from clustering.tables.exports import exported_columns
 from foundation.errors import InputError
+from foundation.text import as_word
 
 FEATURE_NAMES: tuple[str, ...] = (
     "danceability",
@@ -209,7 +209,7 @@ class NoFeaturesError(InputError):
     def __init__(self, source: str) -> None:
         super().__init__(
             f"{source} is a list of tracks without audio features ({', '.join(FEATURE_NAMES)}); "
-            f"have them looked up: emotify tracks import {shlex.quote(source)} --features TABLE "
+            f"have them looked up: emotify tracks import {as_word(source)} --features TABLE "
             "--out mine.parquet (TABLE is any table that has features; what it lacks is asked of "
             "ReccoBeats by Spotify id), and then give mine.parquet"
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
+from foundation.text import counted
 from ser.corpora.ravdess import Clip, expected_clip_ids
 
 # With fewer speakers a network learns their voices, with fewer clips of an emotion those clips.
@@ -28,7 +29,7 @@ def check_enough(clips: Sequence[Clip]) -> None:
         return
     lacking = f"; too few of: {', '.join(few)}" if few else ""
     raise InputError(
-        f"{_number(len(clips), 'clip')} of {_number(speakers, 'speaker')} cannot be trained on"
+        f"{counted(len(clips), 'clip')} of {counted(speakers, 'speaker')} cannot be trained on"
         f"{lacking}. A training needs {LEAST_SPEAKERS} speakers and {LEAST_CLIPS} clips of each of "
         "the eight emotions at least; RAVDESS has 1440 clips of 24: emotify ravdess download DIR"
     )
@@ -37,7 +38,3 @@ def check_enough(clips: Sequence[Clip]) -> None:
 def is_whole(clips: Sequence[Clip]) -> bool:
     """Return whether these are all the clips of the speech corpus."""
     return {clip.clip_id for clip in clips} == set(expected_clip_ids("speech"))
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -135,37 +135,32 @@ def test_a_notebook_is_shown_text(table):
     check(playlist.to_json())
 
 
+def written(table, names, folder):
+    """Return the titles in the CSV of a playlist from a table whose tracks have these names."""
+    numbers = [str(number) for number in range(len(table))]
+    artists = [f"Artist {number}" for number in numbers]
+    frame = table.assign(track_id=numbers, name=names, artist=artists, path=None)
+    playlist = make_playlist(EmotionEstimate.of("sad"), tracks_from_frame(frame), Wish(n_tracks=2))
+    playlist.to_csv(folder / "list.csv")
+    return pd.read_csv(folder / "list.csv", dtype=str)["name"]
+
+
 @pytest.mark.parametrize(
     "start",
     ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", " =", "\u00a0=",
      "\u3000@", "\t=", "\r=", "\n=", "\r\n\t =", "\u200e=", "\u00ad=", "\x1f="],
 )  # fmt: skip
 def test_no_cell_is_a_formula(table, tmp_path, start):
-    frame = table.assign(
-        track_id=[f"{number}" for number in range(len(table))],
-        name=[f"{start}1+1 {number}" for number in range(len(table))],
-        artist=[f"Artist {number}" for number in range(len(table))],
-        path=None,
-    )
-    playlist = make_playlist(EmotionEstimate.of("sad"), tracks_from_frame(frame), Wish(n_tracks=2))
-    playlist.to_csv(tmp_path / "list.csv")
-    cells = pd.read_csv(tmp_path / "list.csv", dtype=str)["name"]
+    cells = written(table, [f"{start}1+1 {number}" for number in range(len(table))], tmp_path)
     # What cannot be seen is spelled out, and then it is no formula either.
     assert cells.str.match(r"'|\\").all(), cells.tolist()
 
 
 @pytest.mark.parametrize("start", ["A", "1", "é", "فيروز", "\u200fשיר", "👍", "(", "#", "'", "\\"])  # noqa: RUF001
 def test_a_title_that_is_no_formula_stays(table, tmp_path, start):
-    frame = table.assign(
-        track_id=[f"{number}" for number in range(len(table))],
-        name=[f"{start} {number}" for number in range(len(table))],
-        artist=[f"Artist {number}" for number in range(len(table))],
-        path=None,
-    )
-    playlist = make_playlist(EmotionEstimate.of("sad"), tracks_from_frame(frame), Wish(n_tracks=2))
-    playlist.to_csv(tmp_path / "list.csv")
-    cells = pd.read_csv(tmp_path / "list.csv", dtype=str)["name"]
-    assert set(cells) <= set(frame["name"])
+    names = [f"{start} {number}" for number in range(len(table))]
+    cells = written(table, names, tmp_path)
+    assert set(cells) <= set(names)
 
 
 @pytest.mark.parametrize("path", ["#1 hit.mp3", " leads.mp3", "a\u202eb.mp3"])

@@ -15,6 +15,18 @@ def in_turn(function, waiting, *asked, n_jobs, tell):
     return (function(path, *asked) for path in waiting)
 
 
+def tag(path, **tags):
+    """Write tags into a sound file; they may have several values."""
+    import mutagen
+
+    file = mutagen.File(path, easy=True)
+    if file.tags is None:
+        file.add_tags()
+    for key, value in tags.items():
+        file[key] = value
+    file.save()
+
+
 @pytest.fixture
 def short_sounds(monkeypatch):
     """Let short sounds be music unless asked otherwise, and hear them in this process."""

@@ -23,6 +23,7 @@ from clustering.tables.tracks import UNKNOWN_ARTIST, read_tracks
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
 from foundation.user_data import DATA_HOME_VARIABLE
+from tests.clustering.music.conftest import tag
 
 mutagen = pytest.importorskip("mutagen")
 pytestmark = pytest.mark.usefixtures("short_sounds")
@@ -36,15 +37,6 @@ def sound(seed, seconds=4):
     return 0.3 * tone + 0.01 * rng.standard_normal(len(t))
 
 
-def tagged(path, **tags):
-    file = mutagen.File(path, easy=True)
-    if file.tags is None:
-        file.add_tags()
-    for key, value in tags.items():
-        file[key] = value
-    file.save()
-
-
 @pytest.fixture
 def library(tmp_path):
     """Four good files of four kinds, in two folders."""
@@ -52,8 +44,8 @@ def library(tmp_path):
     (folder / "album").mkdir(parents=True)
     for number, name in enumerate(("a.mp3", "b.flac", "album/c.ogg", "album/Bach - Fugue.wav")):
         soundfile.write(folder / name, sound(number), RATE)
-    tagged(folder / "a.mp3", title="One", artist="Ann", album="First", date="1999", genre="Folk")
-    tagged(folder / "b.flac", title="Zwei", artist=["Bo", "Cy"], isrc="NLA320000001")
+    tag(folder / "a.mp3", title="One", artist="Ann", album="First", date="1999", genre="Folk")
+    tag(folder / "b.flac", title="Zwei", artist=["Bo", "Cy"], isrc="NLA320000001")
     return folder
 
 

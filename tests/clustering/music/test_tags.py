@@ -6,8 +6,9 @@ import soundfile
 
 from clustering.music.tags import LONGEST, read_tags
 from clustering.tables.tracks import UNKNOWN_ARTIST
+from tests.clustering.music.conftest import tag
 
-mutagen = pytest.importorskip("mutagen")
+pytest.importorskip("mutagen")
 RATE = 22_050
 
 
@@ -18,12 +19,7 @@ def tagged(tmp_path):
     def write(name="x.flac", **tags):
         path = tmp_path / name
         soundfile.write(path, np.zeros(RATE), RATE)
-        file = mutagen.File(path, easy=True)
-        if file.tags is None:
-            file.add_tags()
-        for key, value in tags.items():
-            file[key] = value
-        file.save()
+        tag(path, **tags)
         return path
 
     return write
