@@ -46,6 +46,9 @@ def train(
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Fewer epochs, to try things out.")
     ] = None,
+    members: Annotated[
+        int | None, typer.Option("--members", min=1, help="Networks averaged; fewer are faster.")
+    ] = None,
 ) -> None:
     """Train the model that ships, on all actors (some minutes on two cores), or one of your own.
 
@@ -58,7 +61,9 @@ def train(
     if sources:
         own_ravdess = ravdess_beside(context, ravdess)
         speech = ravdess_speech(own_ravdess) if own_ravdess else ()
-        OwnTraining(sources, speech, out, partial(recipe, epochs=epochs)).train(seed=seed)
+        OwnTraining(sources, speech, out, partial(recipe, epochs=epochs, members=members)).train(
+            seed=seed
+        )
         return
     clips = ravdess_speech(ravdess)
     from ser.corpora.enough import check_enough
@@ -66,9 +71,9 @@ def train(
 
     check_enough(clips)
     if out is None or is_shipped(out):
-        check_shipped_target(clips, "the model that ships", shortened=epochs is not None)
+        check_shipped_target(clips, "the model that ships", shortened=bool(epochs or members))
     folder = DEFAULT_FOLDER if out is None else out
-    settings = recipe(epochs=epochs)
+    settings = recipe(epochs=epochs, members=members)
     from ser.training.final import train_shipped_model
 
     train_shipped_model(clips, folder, seed=seed, settings=settings)
