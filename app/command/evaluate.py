@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from app.command.options import JsonOption, ModelOption, RavdessOption, SeedOption
+from app.command.options import (
+    EarOption,
+    JsonOption,
+    ModelOption,
+    RavdessOption,
+    SeedOption,
+    model_of,
+)
 from app.command.own_corpora import (
     CorporaOption,
     LabelsOption,
@@ -61,6 +68,7 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
     model: ModelOption = None,
+    ear: EarOption = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Train one fold from audio and compare: some minutes.")
     ] = False,
@@ -93,6 +101,7 @@ def evaluate(
     puts the model. With --quick: trains one fold again and
     compares its UAR with the committed one (exit code 1 if it is off by more than 3 points).
     """
+    model = model_of(model, ear)
     sources = paired(corpora, labels)
     if sources:
         if robustness or enrolled or quick:

@@ -1,11 +1,13 @@
 """Options that several commands share, and what they stand for."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.terminal import complain
+from foundation.errors import InputError
 
 if TYPE_CHECKING:
     from clustering.choice.catalogue import Catalogue
@@ -13,6 +15,19 @@ if TYPE_CHECKING:
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", help="Model folder.", show_default="models/ser")
+]
+
+
+class Ear(StrEnum):
+    """What hears: the small network on MFCC, or the layer on Whisper's frozen encoder."""
+
+    MFCC = "mfcc"
+    WHISPER = "whisper"
+
+
+EarOption = Annotated[
+    Ear | None,
+    typer.Option("--ear", help="Which of the models that ship hears.", show_default="mfcc"),
 ]
 TracksOption = Annotated[
     Path | None,
@@ -55,6 +70,25 @@ HeadlessOption = Annotated[
         "the browser ends at is read from standard input.",
     ),
 ]
+
+
+def model_of(model: Path | None, ear: Ear | None) -> Path | None:
+    """Return the model folder that `--model` or `--ear` names; None is the default of the ser room.
+
+    Raises
+    ------
+    InputError
+        If both are given.
+    """
+    if ear is None:
+        return model
+    if model is not None:
+        raise InputError("--model names a folder and --ear a model that ships: give one of them")
+    if ear is Ear.MFCC:
+        return None
+    from ser.network.artefact import EAR_FOLDER
+
+    return EAR_FOLDER
 
 
 def open_catalogue(path: Path | None, moods: Path | None) -> "Catalogue | LargeCatalogue":

@@ -9,6 +9,7 @@ import typer
 
 from app import memory
 from app.command.options import (
+    EarOption,
     HeadlessOption,
     JsonOption,
     ModelOption,
@@ -17,6 +18,7 @@ from app.command.options import (
     SeedOption,
     SpeakerOption,
     TracksOption,
+    model_of,
     open_catalogue,
 )
 from app.command.spotify import Made, Wanted, go_on, put
@@ -108,6 +110,7 @@ def playlist(
     ] = False,
     speaker: SpeakerOption = None,
     model: ModelOption = None,
+    ear: EarOption = None,
     profile: ProfileOption = None,
     history: Annotated[
         bool, typer.Option("--history/--no-history", help="Remember it (`emotify history`).")
@@ -147,6 +150,7 @@ def playlist(
     `emotify playlist like` and `dislike` say what you think of a track, and the next playlist
     knows. A recording of the name like, dislike or refresh is given as ./like.
     """
+    model = model_of(model, ear)
     if resume is not None:
         sources = {name: context.get_parameter_source(name) for name in context.params}
         given = {

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.command.options import JsonOption, ModelOption, SpeakerOption
+from app.command.options import EarOption, JsonOption, ModelOption, SpeakerOption, model_of
 from app.terminal import WRONG_INPUT, complain
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES, in_percent
@@ -33,6 +33,7 @@ def recognize(
     ] = False,
     speaker: SpeakerOption = None,
     model: ModelOption = None,
+    ear: EarOption = None,
 ) -> None:
     """Say which emotion is heard in each recording.
 
@@ -40,6 +41,7 @@ def recognize(
     named on standard error, the others are still answered, and the exit code is 2. Where nobody
     speaks no emotion is named: in JSON it is null, and the confidence 0.
     """
+    model = model_of(model, ear)
     from ser.sound.piped import shown_name
 
     answers: list[dict[str, Any]] = []

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.command.options import ModelOption
+from app.command.options import EarOption, ModelOption, model_of
 from app.terminal import WRONG_INPUT, complain
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
@@ -29,6 +29,7 @@ def enrol(
     remove: Annotated[bool, typer.Option("--remove", help="Forget this speaker.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Say who is enrolled.")] = False,
     model: ModelOption = None,
+    ear: EarOption = None,
 ) -> None:
     """Get to know a voice, so that --speaker NAME hears its emotions better.
 
@@ -36,6 +37,7 @@ def enrol(
     --emotion, help most. Recordings are added to those before, none counts twice. Statistics are
     kept in your data folder, no sound.
     """
+    model = model_of(model, ear)
     files = files or []
     if listing:
         if name is not None or emotion or remove:

@@ -23,17 +23,21 @@ import numpy as np
 from emotions.labels import EMOTION_NAMES
 from foundation.artefacts import ArtefactKind, Contents, read_settings
 from foundation.shipped import shipped
+from ser.features.encoder import EncoderFrames, load_encoder
 from ser.features.mfcc import FeatureExtractor
+from ser.network.pooled_head import PooledHead, graph_of
 from ser.settings import FeatureSettings, Matrix
 
 if TYPE_CHECKING:
     import keras
     import onnxruntime
 
+Extractor = FeatureExtractor | EncoderFrames
 FORMAT = "emotify-ser"
 FORMAT_VERSION = 1
 NETWORK_FILE, PREPROCESSING_FILE = "model.onnx", "preprocessing.npz"
 DEFAULT_FOLDER = shipped("models", "ser")
+EAR_FOLDER = shipped("models", "ear")  # the larger ear, on a frozen encoder
 KIND = ArtefactKind(
     FORMAT,
     FORMAT_VERSION,
@@ -53,7 +57,7 @@ class Artefact:
     folder
         Where it lies.
     extractor
-        Feature extraction with the model's own filter banks.
+        Feature extraction: MFCC with the model's own filter banks, or a frozen encoder's frames.
     session
         ONNX Runtime session: ``features`` (batch, frames, n_features) and ``mask``
         (batch, frames) in; probabilities (batch, 8), then the last hidden layer
@@ -68,7 +72,7 @@ class Artefact:
     """
 
     folder: Path
-    extractor: FeatureExtractor
+    extractor: Extractor
     session: "onnxruntime.InferenceSession"
     settings: dict[str, Any]
     network_sha256: str
@@ -100,8 +104,7 @@ def load(folder: str | Path | None = None) -> Artefact:
 def _built(held: Contents) -> Artefact:
     held.expect(labels=list(EMOTION_NAMES))
     arrays = held.arrays(PREPROCESSING_FILE)
-    filter_banks = {key: arrays[key] for key in ("mel", "chroma")}
-    extractor = FeatureExtractor(FeatureSettings(**held.settings["features"]), filter_banks)
+    extractor = _extractor(held, arrays)
     session = held.network(NETWORK_FILE, "features", "mask")
     _check_graph(session, extractor.settings)
     artefact = Artefact(
@@ -118,7 +121,18 @@ def _built(held: Contents) -> Artefact:
     return artefact
 
 
-def _check_graph(session: "onnxruntime.InferenceSession", features: FeatureSettings) -> None:
+def _extractor(held: Contents, arrays: dict[str, Matrix]) -> Extractor:
+    features = held.settings["features"]
+    if "layers" not in features:
+        filter_banks = {key: arrays[key] for key in ("mel", "chroma")}
+        return FeatureExtractor(FeatureSettings(**features), filter_banks)
+    encoder = load_encoder()
+    if held.settings["encoder"] != encoder.digests or features != plain(encoder.settings.to_dict()):
+        raise ValueError("it was trained on frames of another encoder than the one that is here")
+    return encoder
+
+
+def _check_graph(session: "onnxruntime.InferenceSession", features: Any) -> None:
     shapes = {node.name: node.shape for node in session.get_inputs()}
     if shapes["features"][-1] != features.n_features:
         raise ValueError(
@@ -174,6 +188,44 @@ def save(
             feature_mean=_first_layer(model, "mean"),
             feature_scale=_first_layer(model, "scale"),
         )
+
+
+def save_head(
+    folder: Path,
+    head: PooledHead,
+    encoder: EncoderFrames,
+    frame_statistics: tuple[Matrix, Matrix],
+    recipe: dict[str, Any],
+) -> None:
+    """Write a model folder of a layer on a frozen encoder, which lies in a folder of its own.
+
+    Parameters
+    ----------
+    folder, recipe
+        As for `save`.
+    head
+        What was trained.
+    encoder
+        On whose frames.
+    frame_statistics
+        Mean and deviation of the training frames, shape (n_features,) each.
+
+    Raises
+    ------
+    InputError
+        As `save`.
+    """
+    settings = {
+        "labels": list(EMOTION_NAMES),
+        "features": encoder.settings.to_dict(),
+        "encoder": encoder.digests,
+        "trust": head.trust.to_dict(),
+        "recipe": recipe,
+    }
+    mean, scale = frame_statistics
+    with KIND.saving(folder, settings) as staged:
+        (staged / NETWORK_FILE).write_bytes(graph_of(head).SerializeToString())
+        np.savez_compressed(staged / PREPROCESSING_FILE, feature_mean=mean, feature_scale=scale)
 
 
 def _first_layer(model: "keras.Model", name: str) -> Matrix:
