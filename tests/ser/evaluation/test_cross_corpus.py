@@ -168,7 +168,7 @@ def test_uar_counts_only_the_emotions_of_the_corpus_and_each_alike():
     run = judge(["happy", "sad", "sad", "sad"], probabilities, ["happy", "sad"], list("aaab"))
     assert run["uar"] == pytest.approx((1 + 1 / 3) / 2)
     assert run["accuracy"] == 0.5
-    assert run["uar_per_speaker"] == {"a": (1 + 1 / 2) / 2}  # speaker b was only sad
+    assert run["uar_per_speaker"] == {"a": 0.5}  # speaker b was only sad
     assert run["confusion"] == [[1, 0], [2, 1]]
 
 
