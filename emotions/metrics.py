@@ -103,9 +103,10 @@ def evaluate(
     -------
     OrderedDict
         ``uar`` (mean over the folds, the headline), ``uar_sd_over_folds``, ``uar_per_fold``,
-        ``uar_pooled`` and its ``uar_interval_95``, ``accuracy`` (pooled), ``macro_f1``
-        (pooled), ``per_class_recall``, ``uar_per_person``, ``confusion``, ``n_examples``, and all
-        of `emotions.calibration_metrics.sureness` (pooled).
+        ``uar_pooled`` and its ``uar_interval_95``, ``accuracy`` (pooled), ``macro_f1`` (pooled,
+        over the emotions that were meant), ``per_class_recall``, ``uar_per_person``,
+        ``confusion``, ``n_examples``, and all of
+        `emotions.calibration_metrics.sureness` (pooled).
 
     Raises
     ------
@@ -132,7 +133,7 @@ def evaluate(
         uar_interval_95=bootstrap_over_people(labels, predicted, people),
         accuracy=float(accuracy_score(labels, predicted)),
         macro_f1=float(
-            f1_score(labels, predicted, average="macro", labels=ALL_LABELS, zero_division=0)
+            f1_score(labels, predicted, average="macro", labels=np.unique(labels), zero_division=0)
         ),
         per_class_recall=per_class_recall(labels, predicted),
         uar_per_person=per_person,

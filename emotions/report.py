@@ -58,15 +58,66 @@ def sureness_lines(figures: Mapping[str, Any], *, examples: str, people: str) ->
     ]
 
 
+def emotions_met(figures: Mapping[str, Any]) -> list[str]:
+    """Return the names of the emotions that were meant or answered at all."""
+    rows = figures["confusion"]
+    columns = zip(*rows, strict=True)
+    return [
+        name
+        for name, row, column in zip(EMOTION_NAMES, rows, columns, strict=True)
+        if any(row) or any(column)
+    ]
+
+
+def recalls(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return the recall of each emotion that was meant."""
+    meant = {
+        name for name, row in zip(EMOTION_NAMES, figures["confusion"], strict=True) if any(row)
+    }
+    return {name: share for name, share in figures["per_class_recall"].items() if name in meant}
+
+
 def confusion_lines(figures: Mapping[str, Any], *, answered: str) -> list[str]:
-    """Return the confusion matrix as lines for a terminal; `answered` is what the columns are."""
+    """Return the confusion matrix as lines for a terminal; `answered` is what the columns are.
+
+    Emotions that were neither meant nor answered are left out.
+    """
+    names = emotions_met(figures)
     lines = [
         f"confusion (rows: meant, columns: {answered})",
-        " " * 10 + "".join(f"{SHORT[name]:>6}" for name in EMOTION_NAMES),
+        " " * 10 + "".join(f"{SHORT[name]:>6}" for name in names),
     ]
-    for name, row in zip(EMOTION_NAMES, figures["confusion"], strict=True):
-        lines.append(f"{name:<10}" + "".join(f"{count:>6}" for count in row))
+    lines += [
+        f"{name:<10}" + "".join(f"{_count(count):>6}" for count in row)
+        for name, row in confusion_rows(figures).items()
+    ]
     return lines
+
+
+def confusion_rows(figures: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the confusion matrix by what was meant; rows and columns are `emotions_met`."""
+    names = emotions_met(figures)
+    columns = [EMOTION_NAMES.index(name) for name in names]
+    return {
+        name: [figures["confusion"][EMOTION_NAMES.index(name)][column] for column in columns]
+        for name in names
+    }
+
+
+def confusion_table(figures: Mapping[str, Any]) -> str:
+    """Return the confusion matrix as a Markdown table; rows: meant, columns: answered."""
+    names = emotions_met(figures)
+    lines = ["| meant | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    lines += [
+        f"| {name} | " + " | ".join(map(_count, row)) + " |"
+        for name, row in confusion_rows(figures).items()
+    ]
+    return "\n".join(lines)
+
+
+def _count(count: float) -> str:
+    """Return a number of examples; the mean over several seeds may be no whole one."""
+    return f"{count:.0f}" if float(count).is_integer() else f"{count:.1f}"
 
 
 def headline_table(rows: Mapping[str, Mapping[str, Any]], *, people: str) -> str:
@@ -107,13 +158,13 @@ def calibration_table(
 
 
 def per_class_table(figures: Mapping[str, Any]) -> str:
-    """Return a Markdown table of the recall of each emotion."""
-    recalls = figures["per_class_recall"]
+    """Return a Markdown table of the recall of each emotion that was meant."""
+    shares = recalls(figures)
     return "\n".join(
         [
-            "| " + " | ".join(recalls) + " |",
-            "|" + "---|" * len(recalls),
-            "| " + " | ".join(map(percent, recalls.values())) + " |",
+            "| " + " | ".join(shares) + " |",
+            "|" + "---|" * len(shares),
+            "| " + " | ".join(map(percent, shares.values())) + " |",
         ]
     )
 

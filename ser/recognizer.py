@@ -161,7 +161,8 @@ class Recognizer(Hearing):
         summary = Summary(self.calibration)
         for window, row in self._judged(windows, transform, keep):
             summary.add(window, row)
-        return summary.estimate(cutter, recording.duration_seconds, recording.notes)
+        notes = (*recording.notes, *self.limits)
+        return summary.estimate(cutter, recording.duration_seconds, notes)
 
     def stream(self, sample_rate_hz: float, name: str = "the stream") -> "RecognizerStream":
         """Return a listener that takes a recording block by block, as a microphone gives it.
@@ -318,7 +319,8 @@ class RecognizerStream:
         self._finished = True
         self._judge(self._cutter.feed(self._converter.finish()))
         self._judge(self._cutter.finish())
-        notes = tuple(notes_on(self._sample_rate_hz, self._converter.cancelled))
+        heard = notes_on(self._sample_rate_hz, self._converter.cancelled)
+        notes = (*heard, *self._recognizer.limits)
         return self._summary.estimate(self._cutter, duration_seconds, notes)
 
     def _check_open(self) -> None:

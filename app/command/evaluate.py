@@ -8,6 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from app.command.options import JsonOption, ModelOption, RavdessOption, SeedOption
+from app.command.own_corpora import (
+    CorporaOption,
+    LabelsOption,
+    OwnTraining,
+    is_shipped,
+    paired,
+    ravdess_beside,
+    warn_of_own,
+)
 from app.command.research import check_shipped_target, ravdess_speech, recipe
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
@@ -16,6 +25,7 @@ from foundation.text import printable
 
 
 def evaluate(
+    context: typer.Context,
     ravdess: RavdessOption = None,
     retrain: Annotated[
         bool, typer.Option("--train", help="Train every fold's network again, into --out.")
@@ -29,14 +39,22 @@ def evaluate(
         ),
     ] = None,
     protocol: Annotated[
-        str,
-        typer.Option("--protocol", help="luna-jimenez, emobox, or random-split (a warning)."),
-    ] = "luna-jimenez",
+        str | None,
+        typer.Option(
+            "--protocol",
+            help="Of RAVDESS: luna-jimenez, emobox, or random-split (a warning).",
+            show_default="luna-jimenez",
+        ),
+    ] = None,
     shuffle_labels: Annotated[
         bool, typer.Option("--shuffle-labels", help="With --train: a check that must give chance.")
     ] = False,
     members: Annotated[
         int | None, typer.Option("--members", min=1, help="With --train: networks averaged.")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", min=1, help="With --train: fewer epochs, to try things out."),
     ] = None,
     seed: SeedOption = 0,
     n_seeds: Annotated[
@@ -51,17 +69,8 @@ def evaluate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Train one fold from audio and compare: some minutes.")
     ] = False,
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", help="Folder with your own recordings.")
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels",
-            help="For --corpus: CSV with columns file, emotion[, speaker]; happy, HAP, joy... are "
-            "understood.",
-        ),
-    ] = None,
+    corpora: CorporaOption = None,
+    labels: LabelsOption = None,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Judge noisy, distant, cut... copies of RAVDESS.")
     ] = False,
@@ -85,17 +94,29 @@ def evaluate(
     knowing the speaker, into enrolled.csv there. Beside the model that ships either is written of
     all of RAVDESS alone. With --corpus and --labels: judges one model (--model) on labelled
     recordings of yours, by the likeliest of all eight emotions, as a user meets it, and among the
-    emotions that they have; what it says of each is in --json and in the CSV --out. With --quick:
-    trains one fold again and compares its UAR with the committed one (exit code 1 if it is off by
-    more than 3 points).
+    emotions that they have; what it says of each is in --json and in the CSV --out. With --train
+    besides: the recipe on speakers that it has not heard, into --out, which is where `emotify
+    train` with the same options puts the model. With --quick: trains one fold again and compares
+    its UAR with the committed one (exit code 1 if it is off by more than 3 points).
     """
-    if corpus is not None or labels is not None:
-        if corpus is None or labels is None or robustness or enrolled or retrain:
+    sources = paired(corpora, labels)
+    if sources:
+        if robustness or enrolled or quick:
+            raise InputError("--corpus goes without --robustness, --enrolled and --quick")
+        if not retrain:
+            _evaluate_corpus(sources, model=model, out=out, as_json=as_json)
+            return
+        if protocol or folds:
             raise InputError(
-                "--corpus DIR and --labels CSV belong together, without --train, --robustness and "
-                "--enrolled"
+                "--protocol and --fold are of RAVDESS; own corpora have folds by speaker: leave "
+                "them out"
             )
-        _evaluate_corpus(corpus, labels, model=model, out=out, as_json=as_json)
+        own_ravdess = ravdess_beside(context, ravdess)
+        speech = ravdess_speech(own_ravdess) if own_ravdess else ()
+        wanted = partial(recipe, members=members, epochs=epochs)
+        OwnTraining(sources, speech, out, wanted).judge(
+            seeds=range(seed, seed + n_seeds), shuffle_labels=shuffle_labels, as_json=as_json
+        )
         return
     if robustness or enrolled:
         if retrain or (robustness and enrolled):
@@ -111,35 +132,70 @@ def evaluate(
             ravdess_speech(ravdess), Path("build/evaluate-quick") if out is None else out
         )
         return
+    if retrain:
+        table = _trained_again(
+            ravdess,
+            out,
+            changes={"members": members, "epochs": epochs},
+            protocol=protocol,
+            seeds=range(seed, seed + n_seeds),
+            shuffle_labels=shuffle_labels,
+            only_folds=folds,
+        )
+    elif protocol not in (None, "luna-jimenez") or shuffle_labels or members or epochs:
+        raise InputError(
+            "--protocol, --shuffle-labels, --members and --epochs say how to train: add --train "
+            "--out FOLDER; the committed predictions are those of luna-jimenez"
+        )
+    else:
+        table = None
+    _print_figures(table, ravdess, model=model, as_json=as_json)
+
+
+def _trained_again(
+    ravdess: Path | None,
+    out: Path | None,
+    *,
+    changes: dict[str, int | None],
+    protocol: str | None,
+    shuffle_labels: bool,
+    only_folds: list[int] | None,
+    seeds: range,
+) -> Any:
+    """Train RAVDESS's folds and return the predictions."""
     from ser.evaluation import cross_validation as evaluation
     from ser.evaluation.folds import PROTOCOLS
+
+    if out is None:
+        raise InputError("--train needs --out FOLDER for the networks and predictions")
+    clips = ravdess_speech(ravdess)
+    chosen = protocol or PROTOCOLS[0]
+    if is_shipped(out):
+        shortened = any(changes.values()) or only_folds or shuffle_labels or chosen != PROTOCOLS[0]
+        what = "what was measured of the model that ships"
+        check_shipped_target(clips, what, shortened=bool(shortened))
+    return evaluation.cross_validate(
+        clips,
+        out,
+        protocol=chosen,
+        seeds=seeds,
+        shuffle_labels=shuffle_labels,
+        settings=recipe(**changes),
+        only_folds=only_folds,
+        calibrate=not shuffle_labels,
+    )
+
+
+def _print_figures(table: Any, ravdess: Path | None, *, model: Path | None, as_json: bool) -> None:
+    """Print the figures of a table, or of the committed one, compared where RAVDESS is there."""
+    from ser.evaluation import cross_validation as evaluation
     from ser.evaluation.predictions import PREDICTIONS, PREDICTIONS_FILE, metrics_of
     from ser.evaluation.report import describe
     from ser.network.artefact import DEFAULT_FOLDER
 
-    folder = DEFAULT_FOLDER if model is None else model
     reproduction = None
-    if retrain:
-        if out is None:
-            raise InputError("--train needs --out FOLDER for the networks and predictions")
-        clips = ravdess_speech(ravdess)
-        settings = recipe(members=members)
-        table = evaluation.cross_validate(
-            clips,
-            out,
-            protocol=protocol,
-            seeds=range(seed, seed + n_seeds),
-            shuffle_labels=shuffle_labels,
-            settings=settings,
-            only_folds=folds,
-            calibrate=not shuffle_labels,
-        )
-    elif protocol != PROTOCOLS[0] or shuffle_labels or members:
-        raise InputError(
-            "--protocol, --shuffle-labels and --members say how to train: add --train --out "
-            f"FOLDER; the committed predictions are those of {PROTOCOLS[0]}"
-        )
-    else:
+    if table is None:
+        folder = DEFAULT_FOLDER if model is None else model
         table = committed = PREDICTIONS.read(folder / PREDICTIONS_FILE)
         if ravdess is not None:
             table = evaluation.predict_out_of_fold(ravdess_speech(ravdess), folder)
@@ -167,16 +223,23 @@ def _evaluate_quickly(clips: Any, out: Path) -> None:
 
 
 def _evaluate_corpus(
-    corpus: Path, labels: Path, *, model: Path | None, out: Path | None, as_json: bool
+    sources: list[tuple[Path, Path]], *, model: Path | None, out: Path | None, as_json: bool
 ) -> None:
     from foundation.safe_write import write_text
     from foundation.tables import as_csv
     from ser.evaluation.corpus_text import describe, warnings
     from ser.evaluation.cross_corpus import evaluate_corpus
 
+    if len(sources) > 1:
+        raise InputError(
+            f"a model is judged on one corpus at a time, and {len(sources)} were given; with "
+            "--train they are trained on together"
+        )
+    [(corpus, labels)] = sources
     if out is not None:
         _check_csv(out, labels)
     figures = evaluate_corpus(corpus, labels, model=model)
+    warn_of_own(figures, model)
     if out is not None:
         write_text(out, as_csv(figures["clips"]))
         complain(f"wrote {printable(out)}")

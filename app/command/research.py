@@ -2,12 +2,21 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.command.options import RavdessOption, SeedOption
+from app.command.own_corpora import (
+    CorporaOption,
+    LabelsOption,
+    OwnTraining,
+    is_shipped,
+    paired,
+    ravdess_beside,
+)
 from app.terminal import complain
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
@@ -21,7 +30,10 @@ if TYPE_CHECKING:
 
 
 def train(
+    context: typer.Context,
     ravdess: RavdessOption = None,
+    corpora: CorporaOption = None,
+    labels: LabelsOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -34,18 +46,35 @@ def train(
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, help="Fewer epochs, to try things out.")
     ] = None,
+    members: Annotated[
+        int | None, typer.Option("--members", min=1, help="Networks averaged; fewer are faster.")
+    ] = None,
 ) -> None:
-    """Train the model that ships, on all actors (some minutes on two cores)."""
+    """Train the model that ships, on all actors (some minutes on two cores), or one of your own.
+
+    With --corpus and --labels: on your own recordings, of any of the eight emotions and of one
+    corpus or several, and of RAVDESS besides where --ravdess names it. Before or after it, the same
+    options with `emotify evaluate --train` say how well that works, for people who were not
+    heard, and calibrate it.
+    """
+    sources = paired(corpora, labels)
+    if sources:
+        own_ravdess = ravdess_beside(context, ravdess)
+        speech = ravdess_speech(own_ravdess) if own_ravdess else ()
+        OwnTraining(sources, speech, out, partial(recipe, epochs=epochs, members=members)).train(
+            seed=seed
+        )
+        return
     clips = ravdess_speech(ravdess)
     from ser.corpora.enough import check_enough
     from ser.network.artefact import DEFAULT_FOLDER
 
     check_enough(clips)
-    if out is None:
-        check_shipped_target(clips, "the model that ships", shortened=epochs is not None)
+    if out is None or is_shipped(out):
+        check_shipped_target(clips, "the model that ships", shortened=bool(epochs or members))
     folder = DEFAULT_FOLDER if out is None else out
-    settings = recipe(epochs=epochs)
-    from ser.training.train import train_shipped_model
+    settings = recipe(epochs=epochs, members=members)
+    from ser.training.final import train_shipped_model
 
     train_shipped_model(clips, folder, seed=seed, settings=settings)
     print(f"trained on {len(clips)} clips; wrote {printable(folder)}")

@@ -19,6 +19,7 @@ from emotions.labels import EMOTION_NAMES, EMOTIONS, Emotion
 from foundation.errors import InputError
 from foundation.text import as_word, printable
 
+CORPUS = "RAVDESS"
 CITATION = (
     "Livingstone SR, Russo FA (2018) The Ryerson Audio-Visual Database of Emotional Speech and "
     "Song (RAVDESS). PLoS ONE 13(5): e0196391. https://doi.org/10.1371/journal.pone.0196391"
@@ -141,6 +142,16 @@ class Clip:
             self.actor,
         )
         return _joined(codes)
+
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus, the same for speech and song."""
+        return CORPUS
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks, as `ser.corpora.clips` names people, such as ``"RAVDESS/07"``."""
+        return f"{CORPUS}/{self.actor:02d}"
 
     @property
     def statement(self) -> str:

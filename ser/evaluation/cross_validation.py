@@ -1,7 +1,8 @@
 """Judge the recipe on speakers it has never heard, and keep the evidence.
 
 The protocol is that of REFERENCES in the model card: folds by actor, and inside each fold two
-validation actors (`ser.evaluation.folds`). `cross_validate` goes through it in two steps, each a
+validation actors (`ser.evaluation.folds`); anybody's corpora go the same way, by speaker.
+`cross_validate` goes through it in two steps, each a
 set of independent jobs:
 
 1. *choice*: for every fold, networks that have heard neither its validation nor its test actors
@@ -16,8 +17,8 @@ reproduced (`predict_out_of_fold`).
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,16 @@ import pandas as pd
 
 from emotions.calibration import Calibration, store_calibration
 from emotions.calibration_fitting import fit_calibration
+from emotions.predictions import PredictionFormat
 from foundation import jobs
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 from foundation.text import printable
+from ser.corpora.clips import CorpusClip, SpokenClip
 from ser.corpora.ravdess import Clip
-from ser.evaluation.folds import Fold, fold_folder, make_folds
+from ser.evaluation.folds import BY_SPEAKER, Fold, fold_folder, make_folds
 from ser.evaluation.predictions import (
+    OWN_PREDICTIONS,
     PREDICTIONS,
     PREDICTIONS_FILE,
     VALIDATION_FILE,
@@ -46,18 +50,20 @@ from ser.recognizer import Recognizer, load_recognizer
 
 def predict_clips(
     recognizer: Recognizer,
-    clips: Sequence[Clip],
+    clips: Sequence[SpokenClip],
     fold: int,
     seed: int,
     *,
+    form: PredictionFormat = PREDICTIONS,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Return a table of predictions by one model (`ser.evaluation.predictions`)."""
     rows = []
     for clip in progress_bar(clips, f"fold {fold}", unit="clip", leave=False, show=progress):
         probabilities = [round(p, 6) for p in recognizer.predict(clip.path).probabilities]
-        rows.append((clip.clip_id, clip.actor, fold, seed, clip.emotion.name, *probabilities))
-    return pd.DataFrame(rows, columns=list(PREDICTIONS.columns))
+        person = getattr(clip, form.person)
+        rows.append((clip.clip_id, person, fold, seed, clip.emotion.name, *probabilities))
+    return pd.DataFrame(rows, columns=list(form.columns))
 
 
 def fold_models(clips: Sequence[Clip], model_folder: Path) -> list[tuple[Recognizer, Fold]]:
@@ -115,10 +121,11 @@ def predict_out_of_fold(clips: Sequence[Clip], model_folder: Path) -> pd.DataFra
 
 
 def cross_validate(
-    clips: Sequence[Clip],
+    clips: Sequence[SpokenClip],
     out: Path,
     *,
     protocol: str = "luna-jimenez",
+    described: Mapping[str, Any] = {},
     seeds: Sequence[int] = (0,),
     shuffle_labels: bool = False,
     settings: Any = None,
@@ -140,6 +147,9 @@ def cross_validate(
         those of the validation clips to ``out/validation.csv``.
     protocol
         See `ser.evaluation.folds.make_folds`.
+    described
+        What the recipe says of the corpus, as `ser.training.recipes.description_of` does; RAVDESS
+        is known by its protocol. What was trained on another corpus is trained again.
     seeds
         Seeds of weights, order and masks. The calibration of a fold is chosen with the first.
     shuffle_labels
@@ -165,18 +175,22 @@ def cross_validate(
     extractor = new_extractor()
     chosen = None if only_folds is None else set(only_folds)
     folds = [f for f in make_folds(clips, protocol) if chosen is None or f.number in chosen]
+    form = OWN_PREDICTIONS if protocol == BY_SPEAKER else PREDICTIONS
     recipe = {
         "protocol": protocol,
         "shuffled_labels": shuffle_labels,
+        **described,
         "training": settings.to_dict(),
     }
     cache = out / "features.npz"
-    copies = cached_feature_copies(cache, clips, extractor, settings.augment)
+    copies = cached_feature_copies(
+        cache, clips, extractor, settings.augment, version=described.get("data", "")
+    )
     if n_jobs is None:
         n_jobs = 1 if train.has_gpu() else -1
 
     def run(all_jobs: list[_Job], title: str) -> list[pd.DataFrame]:
-        shared = (copies, extractor, settings)
+        shared = (copies, extractor, settings, form)
         return list(jobs.run(_train_and_predict, all_jobs, *shared, title=title, n_jobs=n_jobs))
 
     choices = [
@@ -192,8 +206,7 @@ def cross_validate(
     ]
     validation = run(choices, "choice") if choices else []
     calibrations = {
-        int(table["fold"].iloc[0]): fit_calibration(table, PREDICTIONS.person)
-        for table in validation
+        int(table["fold"].iloc[0]): fit_calibration(table, form.person) for table in validation
     }
     judgements = [
         _Job(
@@ -207,10 +220,10 @@ def cross_validate(
         for seed in seeds
         for fold in folds
     ]
-    table = PREDICTIONS.in_order(run(judgements, "judgement"))
-    PREDICTIONS.write(table, out / PREDICTIONS_FILE)
+    table = form.in_order(run(judgements, "judgement"))
+    form.write(table, out / PREDICTIONS_FILE)
     if validation:
-        PREDICTIONS.write(PREDICTIONS.in_order(validation), out / VALIDATION_FILE)
+        form.write(form.in_order(validation), out / VALIDATION_FILE)
     cache.unlink()
     return table
 
@@ -235,13 +248,15 @@ class _Job:
 
     folder: Path
     fold: int
-    train: tuple[Clip, ...]
-    judged: tuple[Clip, ...]
+    train: tuple[SpokenClip, ...]
+    judged: tuple[SpokenClip, ...]
     recipe: dict[str, Any]
     calibration: Calibration | None = None
 
 
-def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) -> pd.DataFrame:
+def _train_and_predict(
+    job: _Job, copies: Any, extractor: Any, settings: Any, form: PredictionFormat
+) -> pd.DataFrame:
     # The predictions are written last: where they are, the job was done to its end.
     predictions = job.folder / "predictions.csv"
     stored, seed = stored_settings(job.folder), job.recipe["seed"]
@@ -251,27 +266,27 @@ def _train_and_predict(job: _Job, copies: Any, extractor: Any, settings: Any) ->
         and predictions.is_file()
     )
     if trained and job.calibration in (None, Calibration.from_dict(stored.get("calibration"))):
-        return PREDICTIONS.read(predictions)
+        return form.read(predictions)
     if not trained:
         from ser.network import artefact
         from ser.training import train
 
         shutil.rmtree(job.folder, ignore_errors=True)
-        clips = _shuffled(job.train, seed) if job.recipe["shuffled_labels"] else job.train
+        clips = shuffled(job.train, seed) if job.recipe["shuffled_labels"] else job.train
         network = train.fit_network(copies, clips, extractor, settings, seed=seed, progress=False)
         artefact.save(job.folder, network, extractor, job.recipe, with_keras=False)
     predictions.unlink(missing_ok=True)
     if job.calibration is not None:
         store_calibration(job.folder, job.calibration)
     recognizer = load_recognizer(job.folder)
-    table = predict_clips(recognizer, job.judged, job.fold, seed, progress=False)
-    PREDICTIONS.write(table, predictions)
+    table = predict_clips(recognizer, job.judged, job.fold, seed, form=form, progress=False)
+    form.write(table, predictions)
     return table
 
 
-def _shuffled(clips: Sequence[Clip], seed: int) -> list[Clip]:
+def shuffled(clips: Sequence[SpokenClip], seed: int) -> list[CorpusClip]:
+    """Return the clips, each under the label of another; their names and sound stay."""
     order = np.random.default_rng(seed).permutation(len(clips))
     return [
-        replace(clip, emotion=clips[other].emotion)
-        for clip, other in zip(clips, order, strict=True)
+        CorpusClip.of(clip, clips[other].emotion) for clip, other in zip(clips, order, strict=True)
     ]

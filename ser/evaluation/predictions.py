@@ -1,7 +1,7 @@
 """Predictions of clips by networks that have not heard the speaker: committed, read, judged.
 
-The tables are those of `emotions.predictions`; an example is a clip, a person an actor. So every
-figure rebuilds without audio.
+The tables are those of `emotions.predictions`; an example is a clip, a person an actor of RAVDESS,
+or a speaker of anybody's corpora. So every figure rebuilds without audio.
 """
 
 from typing import Any
@@ -19,6 +19,11 @@ PREDICTIONS = PredictionFormat(
     person="actor",
     advice="make them with `emotify evaluate --ravdess DIR --train --out FOLDER`",
 )
+OWN_PREDICTIONS = PredictionFormat(
+    example="clip",
+    person="speaker",
+    advice="make them with `emotify evaluate --corpus DIR --labels CSV --train --out FOLDER`",
+)
 PREDICTIONS_FILE = "out_of_fold.csv"
 VALIDATION_FILE = "validation.csv"  # what the calibrations were fitted on
 
@@ -35,6 +40,27 @@ def metrics_of(table: pd.DataFrame) -> dict[str, Any]:
     which has but one).
     """
     return PREDICTIONS.figures(table, _groups)
+
+
+def own_metrics_of(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the figures of a table of `OWN_PREDICTIONS`.
+
+    ``uar_per_group`` has the corpora. ``uar_per_speaker`` leaves out who is heard in one emotion
+    alone: of such a voice it would say what share of that emotion was found, and no more.
+    """
+    figures = OWN_PREDICTIONS.figures(table, _corpora)
+    emotions_of = table.groupby("speaker")["emotion"].nunique()
+    figures["uar_per_speaker"] = {
+        speaker: uar
+        for speaker, uar in figures["uar_per_speaker"].items()
+        if emotions_of[speaker] > 1
+    }
+    return figures
+
+
+def _corpora(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    corpora = table["speaker"].str.partition("/")[0]
+    return {corpus: (corpora == corpus).to_numpy() for corpus in corpora.unique()}
 
 
 def _groups(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:

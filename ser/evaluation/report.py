@@ -14,6 +14,7 @@ from emotions.report import (
     headline_lines,
     percent,
     percents,
+    recalls,
     sureness_lines,
 )
 from ser.evaluation.cross_corpus import NORMALISATIONS
@@ -21,17 +22,18 @@ from ser.evaluation.cross_corpus import NORMALISATIONS
 PUBLISHED_FILE = Path(__file__).with_name("published.csv")
 
 
-def describe(figures: Mapping[str, Any]) -> str:
+def describe(figures: Mapping[str, Any], person: str = "actor") -> str:
     """Return the figures as text for a terminal; shares are shown in percent."""
-    actors = dict(sorted(figures["uar_per_actor"].items(), key=lambda item: -item[1]))
+    people = f"{person}s"
+    uars = dict(sorted(figures[f"uar_per_{person}"].items(), key=lambda item: -item[1]))
     lines = [
         f"clips      {figures['n_clips']}",
-        *headline_lines(figures, people="actors"),
+        *headline_lines(figures, people=people),
         f"per fold   {percents(figures['uar_per_fold'], ':')}",
-        f"per class  {percents(figures['per_class_recall'])}",
+        f"per class  {percents(recalls(figures))}",
         f"per group  {percents(figures['uar_per_group'])}",
-        f"per actor  {percents(actors, ':')}",
-        *sureness_lines(figures, examples="clips", people="actors"),
+        f"{f'per {person}':<10} {percents(uars, ':')}",
+        *sureness_lines(figures, examples="clips", people=people),
         "",
         *confusion_lines(figures, answered="heard"),
     ]

@@ -130,19 +130,22 @@ def cached_feature_copies(
     clips: Sequence[Labelled],
     extractor: FeatureExtractor,
     settings: AugmentSettings,
+    *,
+    version: str = "",
 ) -> FeatureCopies:
     """Return the copies kept in `path` if they are of these clips and settings, else make them.
 
-    So a run that was interrupted does not compute them again.
+    So a run that was interrupted does not compute them again. `version` tells clips of the same
+    names from others, where names do not.
     """
-    asked = json.dumps(
-        [[clip.clip_id for clip in clips], extractor.settings.to_dict(), asdict(settings)]
-    )
+    ids = [clip.clip_id for clip in clips]
+    asked = json.dumps([ids, version, extractor.settings.to_dict(), asdict(settings)])
     try:
         with np.load(path) as kept:
             if str(kept["asked"]) == asked:
-                ids = tuple(clip.clip_id for clip in clips)
-                return FeatureCopies(ids, kept["frames"], kept["places"], copy_kinds(settings))
+                return FeatureCopies(
+                    tuple(ids), kept["frames"], kept["places"], copy_kinds(settings)
+                )
     except Exception:
         pass  # not there, or damaged in one of many ways: it is only a cache
     copies = make_feature_copies(clips, extractor, settings)

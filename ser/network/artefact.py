@@ -75,6 +75,11 @@ class Artefact:
     feature_mean: Matrix | None = None
     feature_scale: Matrix | None = None
 
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """Names of the emotions that it was trained on, which are all that it answers."""
+        return tuple(self.settings.get("recipe", {}).get("emotions", EMOTION_NAMES))
+
 
 def load(folder: str | Path | None = None) -> Artefact:
     """Load a model folder.
@@ -99,7 +104,7 @@ def _built(held: Contents) -> Artefact:
     extractor = FeatureExtractor(FeatureSettings(**held.settings["features"]), filter_banks)
     session = held.network(NETWORK_FILE, "features", "mask")
     _check_graph(session, extractor.settings)
-    return Artefact(
+    artefact = Artefact(
         held.folder,
         extractor,
         session,
@@ -108,6 +113,9 @@ def _built(held: Contents) -> Artefact:
         arrays.get("feature_mean"),
         arrays.get("feature_scale"),
     )
+    if not artefact.emotions or set(artefact.emotions) - set(EMOTION_NAMES):
+        raise ValueError(f"it was trained on {list(artefact.emotions)}")
+    return artefact
 
 
 def _check_graph(session: "onnxruntime.InferenceSession", features: FeatureSettings) -> None:
@@ -138,7 +146,8 @@ def save(
     extractor
         The feature extraction it was trained with.
     recipe
-        Seed, actors, and settings of training, as plain values.
+        Seed, speakers, and settings of training, as plain values; ``emotions`` names those that
+        there were, where they are not all eight.
     with_keras
         Also keep ``model.keras``.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emotions.calibration import Calibration
+from emotions.labels import EMOTION_NAMES
 from ser.features.mfcc import pad
 from ser.network.artefact import Artefact
 from ser.settings import Matrix
@@ -30,6 +31,15 @@ class Hearing:
         self.artefact = artefact
         self.settings = artefact.extractor.settings
         self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
+        self._known = np.isin(EMOTION_NAMES, artefact.emotions)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What every answer must say: which emotions cannot be one, where there are such."""
+        unknown = [name for name in EMOTION_NAMES if name not in self.artefact.emotions]
+        if not unknown:
+            return ()
+        return (f"this model never answers {', '.join(unknown)}: it was trained without",)
 
     def features(
         self,
@@ -60,4 +70,7 @@ class Hearing:
         """
         batch, mask = pad(features)
         probabilities, *more = self.artefact.session.run(None, {"features": batch, "mask": mask})
+        if not self._known.all():  # what the export leaves of the others, a temperature would raise
+            probabilities = np.where(self._known, probabilities, 0.0)
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
         return probabilities, more[0] if more else np.zeros((len(features), 0), np.float32)

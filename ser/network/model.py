@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from emotions.labels import EMOTIONS
 from ser.settings import Matrix
 
+NEVER = -30.0  # bias of an emotion that no clip has
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -201,6 +203,14 @@ def build_model(
     x = layers.Dropout(sizes.dropout, name="dense_dropout")(x)
     out = layers.Dense(len(EMOTIONS), activation="softmax", name="probabilities")(x)
     return keras.Model([features, frames], out, name="emotify_ser")
+
+
+def never_answer(network: keras.Model, unheard: NDArray[np.bool_]) -> None:
+    """Take emotions out of a network's answers that it was never asked about; shape (8,)."""
+    layer = network.get_layer("probabilities")
+    kernel, bias = layer.get_weights()
+    kernel[:, unheard], bias[unheard] = 0.0, NEVER
+    layer.set_weights([kernel, bias])
 
 
 def average_of(networks: Sequence[keras.Model]) -> keras.Model:

@@ -24,7 +24,8 @@ from sklearn.linear_model import LogisticRegression
 from emotions.labels import EMOTIONS
 from ser.features.feature_copies import FeatureCopies
 from ser.features.mfcc import pad
-from ser.network.model import Standardise, float16_values
+from ser.network.masked_regression import fit_masked
+from ser.network.model import NEVER, Standardise, float16_values
 from ser.settings import FeatureSettings, Matrix
 
 LAGS = (1, 2, 4, 8)  # frames: with a hop of 32 ms, from a phoneme to a syllable
@@ -232,6 +233,9 @@ def fit_statistics_model(
     labels: NDArray[np.int64],
     strength: float,
     weights: ArrayLike | None = None,
+    *,
+    clip_weights: ArrayLike | None = None,
+    asked: NDArray[np.bool_] | None = None,
 ) -> None:
     """Fit the classifier to clips and to all their copies.
 
@@ -247,6 +251,10 @@ def fit_statistics_model(
         Inverse strength of the L2 penalty, scikit-learn's ``C``.
     weights
         How much each copy of a clip counts, shape (n_copies,); alike by default.
+    clip_weights
+        How much each clip counts, shape (n_rows,); by default so that every emotion counts alike.
+    asked
+        Which emotions each clip is told from, shape (n_rows, 8); by default all that there are.
     """
     n_copies = copies.n_copies
     shares = np.ones(n_copies) if weights is None else np.asarray(weights, float)
@@ -258,15 +266,32 @@ def fit_statistics_model(
         ]
     )
     centre, spread = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)
-    fitted = LogisticRegression(C=strength, class_weight="balanced", max_iter=300, tol=1e-3).fit(
-        ((table - centre) / spread).astype(np.float64),
-        np.tile(labels, n_copies),
-        sample_weight=np.repeat(n_copies * shares / shares.sum(), len(rows)),
-    )
+    counted = np.repeat(n_copies * shares / shares.sum(), len(rows))
+    if clip_weights is not None:
+        counted = counted * np.tile(np.asarray(clip_weights, float), n_copies)
+    z = ((table - centre) / spread).astype(np.float64)
     kernel = np.zeros((len(centre), len(EMOTIONS)), np.float32)
-    bias = np.full(len(EMOTIONS), -30.0, np.float32)  # an emotion without a clip is never meant
-    kernel[:, fitted.classes_] = fitted.coef_.T
-    bias[fitted.classes_] = fitted.intercept_
+    bias = np.full(len(EMOTIONS), NEVER, np.float32)
+    if asked is not None and (asked != asked[0]).any():
+        heard = asked.any(axis=0)
+        kernel[:, heard], bias[heard] = fit_masked(
+            z,
+            (np.cumsum(heard) - 1)[np.tile(labels, n_copies)],
+            np.tile(asked[:, heard], (n_copies, 1)),
+            counted,
+            strength,
+        )
+    else:
+        fitted = LogisticRegression(
+            C=strength,
+            class_weight="balanced" if clip_weights is None else None,
+            max_iter=300,
+            tol=1e-3,
+        ).fit(z, np.tile(labels, n_copies), sample_weight=counted)
+        # Of two classes scikit-learn keeps what tells the second from the first.
+        kernel[:, fitted.classes_[-len(fitted.coef_) :]] = fitted.coef_.T
+        bias[fitted.classes_] = 0.0
+        bias[fitted.classes_[-len(fitted.coef_) :]] = fitted.intercept_
     model.get_layer("standardise_statistics").set_weights([centre, spread])
     model.get_layer("probabilities").set_weights([float16_values(kernel), bias])
 

@@ -1,7 +1,7 @@
 """Fit the network on clips: features of augmented copies, balanced classes, fixed epochs.
 
 `fit_network` is what `ser.evaluation.cross_validation` calls once per fold and seed and what
-`train_shipped_model` calls once on all actors. It never sees a clip that it is not given: nothing
+`ser.training.final` calls once on all clips. It never sees a clip that it is not given: nothing
 is watched, and the weights are the exponential moving average at the last epoch, so no epoch is
 picked on anybody's result.
 """
@@ -10,7 +10,6 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 # A job of training has a core of its own; threads of TensorFlow within it only get in the way of
@@ -23,19 +22,16 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from emotions.calibration import store_calibration, stored_calibration
-from emotions.calibration_fitting import mean_calibration
 from emotions.labels import EMOTIONS
 from foundation.progress import progress_bar
-from ser.corpora.enough import check_enough
-from ser.corpora.ravdess import Clip
+from ser.corpora.clips import SpokenClip
 from ser.features.augment import AugmentSettings, copy_shares, mixup, spec_augment
-from ser.features.feature_copies import FeatureCopies, make_feature_copies
-from ser.features.mfcc import FeatureExtractor, new_extractor, pad
-from ser.network import artefact
-from ser.network.model import ModelSettings, average_of, build_model
+from ser.features.feature_copies import FeatureCopies
+from ser.features.mfcc import FeatureExtractor, pad
+from ser.network.model import ModelSettings, average_of, build_model, never_answer
 from ser.network.statistics_model import build_statistics_model, combine, fit_statistics_model
 from ser.settings import Matrix
+from ser.training.balance import balanced_weights, emotions_asked
 
 MOST_COMPILED = 4  # kept by a process
 # XLA takes as long to compile a step as it saves in so many, a third of each (two cores, batches
@@ -92,7 +88,7 @@ def standardisation(copies: FeatureCopies, rows: NDArray[np.int64]) -> tuple[Mat
     return frames.mean(axis=0), np.maximum(frames.std(axis=0), 1e-6)
 
 
-def one_hot(clips: Sequence[Clip]) -> Matrix:
+def one_hot(clips: Sequence[SpokenClip]) -> Matrix:
     """Return targets of shape (n_clips, 8)."""
     return np.eye(len(EMOTIONS), dtype=np.float32)[[clip.emotion.code - 1 for clip in clips]]
 
@@ -138,6 +134,7 @@ class TrainingBatches(keras.utils.PyDataset):
         # Neutral has half the clips of the others; UAR counts every class alike.
         counts = targets.sum(axis=0)
         self.class_weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        self.clip_weights: Matrix | None = None  # shape (n_rows,), in the place of those of classes
         self.on_epoch_end()
 
     def __len__(self) -> int:
@@ -167,7 +164,10 @@ class TrainingBatches(keras.utils.PyDataset):
         ]
         batch, mask = pad(copies, self.n_frames)
         targets = self.targets[chosen]
-        weights = (targets @ self.class_weights).astype(np.float32)
+        if self.clip_weights is None:
+            weights = (targets @ self.class_weights).astype(np.float32)
+        else:
+            weights = self.clip_weights[chosen]
         if augment.mixup_alpha > 0:
             batch, mask, targets = mixup(batch, mask, targets, augment.mixup_alpha, self.rng)
         if self.beside is not None:
@@ -200,7 +200,7 @@ class MaskedCrossEntropy(keras.losses.Loss):
 
 def fit_network(
     copies: FeatureCopies,
-    clips: Sequence[Clip],
+    clips: Sequence[SpokenClip],
     extractor: FeatureExtractor,
     settings: TrainSettings,
     *,
@@ -208,6 +208,10 @@ def fit_network(
     progress: bool = True,
 ) -> keras.Model:
     """Train from scratch.
+
+    Of several corpora each counts alike, and within it each of its emotions; a clip is only asked
+    which of the emotions of its corpus it is (`ser.training.balance`). Emotions that no clip has
+    are never answered.
 
     Parameters
     ----------
@@ -230,6 +234,10 @@ def fit_network(
         Inputs ``features`` and ``mask``; see `ser.network.model.build_model`.
     """
     rows, targets = copies.rows(clips), one_hot(clips)
+    asked, weights = emotions_asked(clips), balanced_weights(clips)
+    loss, beside = None, None
+    if not asked.all():
+        loss, beside = MaskedCrossEntropy(settings.label_smoothing), asked.astype(np.float32)
     mean, scale = standardisation(copies, rows)
     n_features = extractor.settings.n_features
     n_frames = extractor.settings.n_frames(settings.crop_seconds)
@@ -239,8 +247,12 @@ def fit_network(
         keras.backend.clear_session()
         keras.utils.set_random_seed(member_seed)
         network = build_model(n_features, mean, scale, settings.model)
-        batches = TrainingBatches(copies, rows, targets, mean, n_frames, settings, member_seed)
-        fit_member(network, batches, settings, f"network {member + 1}" if progress else None)
+        batches = TrainingBatches(
+            copies, rows, targets, mean, n_frames, settings, member_seed, beside
+        )
+        batches.clip_weights = weights.astype(np.float32)
+        fit_member(network, batches, settings, f"network {member + 1}" if progress else None, loss)
+        never_answer(network, asked.sum(axis=0) == 0)
         members.append(network)
     average = average_of(members)
     if not settings.statistics_strength:
@@ -248,7 +260,16 @@ def fit_network(
     statistics = build_statistics_model(mean, scale, extractor.settings)
     labels = targets.argmax(axis=1)
     shares = copy_shares(copies.kinds, settings.augment.harmed_share)
-    fit_statistics_model(statistics, copies, rows, labels, settings.statistics_strength, shares)
+    fit_statistics_model(
+        statistics,
+        copies,
+        rows,
+        labels,
+        settings.statistics_strength,
+        shares,
+        clip_weights=weights,
+        asked=asked,
+    )
     return combine(average, statistics)
 
 
@@ -351,53 +372,3 @@ def has_gpu() -> bool:
     import tensorflow
 
     return bool(tensorflow.config.list_physical_devices("GPU"))
-
-
-def train_shipped_model(
-    clips: Sequence[Clip], out: Path, *, seed: int = 0, settings: TrainSettings | None = None
-) -> None:
-    """Train on all clips and write the model folder that is shipped.
-
-    How good this recipe is on unseen speakers is for
-    `ser.evaluation.cross_validation.cross_validate` to say: the network that is written here has
-    heard every actor. For the same reason its calibration is the mean of those of the fold networks
-    in `out`; where there are none of this recipe, it has none.
-
-    Parameters
-    ----------
-    clips
-        All the clips to train on.
-    out
-        Model folder; predictions, fold networks and card in it stay.
-    seed
-        Seed of weights, order and augmentation.
-    settings
-        The recipe.
-
-    Raises
-    ------
-    InputError
-        If there are too few clips (`ser.corpora.enough`), `out` holds another kind of model, or a
-        clip cannot be read.
-    """
-    check_enough(clips)
-    artefact.KIND.check_target(out)  # before hours of training
-    settings = settings or TrainSettings()
-    extractor = new_extractor()
-    copies = make_feature_copies(clips, extractor, settings.augment)
-    model = fit_network(copies, clips, extractor, settings, seed=seed)
-    recipe = {
-        "seed": seed,
-        "n_clips": len(clips),
-        "actors": sorted({clip.actor for clip in clips}),
-        "training": settings.to_dict(),
-    }
-    artefact.save(out, model, extractor, recipe, with_keras=True)
-    chosen = [
-        stored_calibration(folder)
-        for folder in sorted((out / "folds").glob("[0-9]*"))
-        if artefact.stored_settings(folder).get("recipe", {}).get("training")
-        == artefact.plain(settings.to_dict())
-    ]
-    if chosen:
-        store_calibration(out, mean_calibration(chosen))

@@ -20,7 +20,7 @@ def trained(monkeypatch):
         asked.append((len(clips), out))
 
     monkeypatch.setitem(
-        sys.modules, "ser.training.train", SimpleNamespace(train_shipped_model=train)
+        sys.modules, "ser.training.final", SimpleNamespace(train_shipped_model=train)
     )
     monkeypatch.setattr(research, "recipe", lambda **changes: changes)
     return asked

@@ -1,0 +1,86 @@
+"""Training on recordings of one's own: what cannot be, is answered, and nothing is written."""
+
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.command import evaluate, research
+from ser.network.artefact import DEFAULT_FOLDER
+
+BOTH = pytest.mark.parametrize("command", [["train"], ["evaluate", "--train"]], ids="-".join)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Write a folder of short tones with its table: rows of emotion and speaker."""
+
+    def make(rows, name="mine"):
+        folder = tmp_path / name
+        folder.mkdir()
+        times = np.arange(6400) / 16_000
+        table = [("file", "emotion", "speaker")]
+        for number, row in enumerate(rows):
+            soundfile.write(
+                folder / f"{number}.wav", 0.1 * np.sin(900 * times * (1 + number % 3)), 16_000
+            )
+            table.append((f"{number}.wav", *row))
+        with (folder / "labels.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(table)
+        return ["--corpus", folder, "--labels", folder / "labels.csv"]
+
+    return make
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("angry", "ann"), ("happy", "ann")] * 8, "1 speaker with two emotions or more"),
+        ([("angry", name) for name in "abcd"] * 2, "all are angry"),
+        ([(e, s) for e in ("angry", "sad") for s in "abcd"], "sad has 4 clips; angry has 4 clips"),
+        ([("sad" if s in "ab" else "angry", s) for s in "abcd"] * 4, "0 speakers with two"),
+    ],
+)
+def test_too_little_is_answered_with_what_is_needed(
+    emotify, corpus, tmp_path, monkeypatch, command, rows, words
+):
+    for module in (research, evaluate):
+        monkeypatch.setattr(module, "recipe", lambda **_changes: pytest.fail("too late"))
+    code, out, err = emotify(*command, *corpus(rows), "--out", tmp_path / "model")
+    assert code == 2 and out == "" and words in err
+    assert "4 such speakers in all" in err
+    assert not (tmp_path / "model").exists()
+
+
+@BOTH
+def test_mistakes_get_an_answer_and_exit_code_2(emotify, corpus, tmp_path, command):
+    given = corpus([("angry", "ann")])
+    out = ["--out", tmp_path / "model"]
+    for arguments, words in (
+        ([*given[:2], *out], "belong together, and 1 of the one and 0 of the other"),
+        ([*given, *given[:2], *out], "2 of the one and 1 of the other"),
+        ([*given, *given, *out], "is given twice"),
+        (given, "needs --out FOLDER"),
+        ([*given, "--out", DEFAULT_FOLDER], "is the model that ships"),
+        ([*given, "--out", DEFAULT_FOLDER / "folds" / "1"], "is the model that ships"),
+        ([*given, "--out", DEFAULT_FOLDER.parent / "music"], "is no model folder"),
+        ([*given, "--ravdess", tmp_path, *out], "holds no RAVDESS clip"),
+    ):
+        code, said, err = emotify(*command, *arguments)
+        assert code == 2 and said == "" and words in err
+    assert not (tmp_path / "model").exists()
+
+
+def test_options_of_ravdess_do_not_go_with_own_corpora(emotify, corpus):
+    given = corpus([("angry", "ann")])
+    for arguments, words in (
+        (["--train", "--protocol", "emobox"], "are of RAVDESS"),
+        (["--train", "--fold", 1], "are of RAVDESS"),
+        (["--quick"], "goes without"),
+        (["--train", "--enrolled"], "goes without"),
+        ([*given], "one corpus at a time"),
+    ):
+        code, _, err = emotify("evaluate", *given, *arguments)
+        assert code == 2 and words in err
