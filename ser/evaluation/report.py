@@ -56,8 +56,8 @@ def robustness_table(rows: pd.DataFrame) -> str:
     """Return a Markdown table of `ser.evaluation.robustness`, one row a condition."""
     lines = [
         "| the same clips | UAR | change (points) | labels unchanged (%) | "
-        "mean change of probabilities | limit | holds |",
-        "|---|---|---|---|---|---|---|",
+        "mean change of probabilities | mean confidence (%) | limit | holds |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.to_dict("records"):
         refused = f" ({row['n_refused']} refused)" if row["n_refused"] else ""
@@ -65,7 +65,8 @@ def robustness_table(rows: pd.DataFrame) -> str:
         lines.append(
             f"| {row['condition']}{refused} | {row['uar_percent']:.1f} | "
             f"{row['uar_change_points']:+.1f} | {row['labels_unchanged_percent']:.1f} | "
-            f"{row['mean_probability_change']:.3f} | {row['limit']} | {holds} |"
+            f"{row['mean_probability_change']:.3f} | {row['mean_confidence_percent']:.1f} | "
+            f"{row['limit']} | {holds} |"
         )
     return "\n".join(lines)
 
