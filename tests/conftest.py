@@ -18,15 +18,26 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from app.command.main import main
-from clustering.music.descriptors import compile_first
 from clustering.music.workers import NUMBA_VARIABLE, numba_folder
 from foundation.user_data import CACHE_HOME_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 
 # What Numba compiles takes long: it is kept for all tests and the processes that they start.
-os.environ[CACHE_HOME_VARIABLE] = str(Path(__file__).parents[1] / "build" / "tests")
+ROOT = Path(__file__).resolve().parents[1]
+os.environ[CACHE_HOME_VARIABLE] = str(ROOT / "build" / "tests")
 os.environ[NUMBA_VARIABLE] = str(numba_folder())
+COMPILING = ROOT / "build" / "tests" / "compiling.lock"
+COMPILES = """
+from filelock import FileLock
+
+with FileLock({lock!r}):
+    print("begun", flush=True)
+    from clustering.music.descriptors import compile_first
+
+    compile_first()
+"""
 HEAVY = "heavy; `make test-all` runs it"
 LONGEST = (
     "2_train_emotion_model.ipynb",
@@ -47,9 +58,22 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     # Processes that compile librosa at once may keep halves that crash together (numba/numba, issue
-    # 10128): before there are several, this one does.
+    # 10128): one does it, while the others collect, and they begin when it is done.
     if config.getoption("numprocesses", None):
-        compile_first()
+        program = COMPILES.format(lock=str(COMPILING))
+        compiler = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        compiler.stdout.readline()  # it has the lock
+        config.add_cleanup(compiler.stdout.close)
+        config.add_cleanup(compiler.wait)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop():
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with FileLock(COMPILING):  # of a process that ended, however it did
+            pass
 
 
 def pytest_collection_modifyitems(config, items):
@@ -245,7 +269,7 @@ def forking():
     def start(program):
         parent = subprocess.Popen(
             [sys.executable, "-c", program + FORKS],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

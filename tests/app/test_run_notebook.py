@@ -47,22 +47,24 @@ def test_a_recording_and_an_own_table_become_a_page(build, tmp_path, capsys):
     assert sum("image/png" in o.get("data", {}) for o in shown) >= 5
 
 
+@pytest.mark.heavy
 def test_an_own_folder_of_music_becomes_a_page(build, tmp_path, monkeypatch):
     pytest.importorskip("mutagen", reason="own music needs the extra: pip install 'emotify[music]'")
     monkeypatch.setenv(DATA_HOME_VARIABLE, str(tmp_path / "home"))
     folder = tmp_path / "music"
     folder.mkdir()
     times = np.arange(31 * 22_050) / 22_050
-    for number in range(6):
+    for number in range(3):
         tone = np.sin(2 * np.pi * 110 * 2 ** (number / 12) * times)
         beats = np.exp(-3 * (times % (0.25 + 0.05 * number)))
         soundfile.write(folder / f"Band {number} - Song.flac", 0.3 * tone * beats, 22_050)
-    run_notebook.run(SAMPLES / "synthetic_slow.wav", n_tracks=5, tracks=str(folder))
+    run_notebook.run(SAMPLES / "synthetic_slow.wav", n_tracks=2, tracks=str(folder))
     tracks = json.loads((build / "playlist.json").read_text("utf-8"))["tracks"]
-    assert len(tracks) == 5
+    assert len(tracks) == 2
     assert all(Path(track["path"]).parent == folder.resolve() for track in tracks)
 
 
+@pytest.mark.heavy
 def test_a_table_that_stays_on_disk_becomes_a_page(build, tmp_path):
     folder = tmp_path / "tables"
     folder.mkdir()

@@ -41,7 +41,7 @@ def runs(there, listener, forking):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.heavy), "after"])
 @pytest.mark.parametrize("renews", [False, True])
 def test_killed_at_any_request_and_repeated(runs, there, home, uris, when, renews):
     number, was_killed = 0, True

@@ -269,7 +269,7 @@ def run(line):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.heavy), "after"])
 def test_killed_at_any_request_and_repeated(account, forking, when):
     run, arguments = forking(PROGRAM), " ".join(MAKE)
     assert run(arguments) == 0

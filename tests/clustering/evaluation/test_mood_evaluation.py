@@ -22,9 +22,9 @@ from clustering.tables.tracks import tracks_from_frame, write_tracks
 
 @pytest.fixture(scope="module")
 def catalogue(catalogue):
-    """Some 3,000 tracks from all over the default table, with moods of their own."""
+    """Some 1,000 tracks from all over the default table, with moods of their own."""
     frame = catalogue.table.frame
-    return Catalogue.of(tracks_from_frame(frame.iloc[:: max(1, len(frame) // 3000)]))
+    return Catalogue.of(tracks_from_frame(frame.iloc[:: max(1, len(frame) // 1000)]))
 
 
 @pytest.fixture(scope="module")

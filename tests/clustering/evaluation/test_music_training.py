@@ -78,6 +78,7 @@ def data(tmp_path_factory):
     return folder
 
 
+@pytest.mark.heavy
 def test_models_and_scores_are_written_and_right(data, tmp_path):
     out = tmp_path / "music" / "model.npz"
     scores = train(data, data / CATALOGUE, out).set_index("target")

@@ -75,8 +75,7 @@ def test_the_choice_is_that_of_the_whole_table_in_memory(large, catalogue, emoti
     for seed in (0, 1):
         wish = Wish(mode=mode, seed=seed)
         ours = make_playlist(estimate, large, wish)
-        assert ids(ours) == ids(make_playlist(estimate, catalogue, wish))
-    assert ours.to_dict() == make_playlist(estimate, catalogue, wish).to_dict()
+        assert ours.to_dict() == make_playlist(estimate, catalogue, wish).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -220,6 +219,7 @@ def test_one_artist_who_is_always_nearest_does_not_end_the_search(catalogue, tmp
         assert ids(make_playlist(estimate, on_disk)) == ids(make_playlist(estimate, in_memory))
 
 
+@pytest.mark.heavy
 def test_a_dask_cluster_gives_the_same_playlist_and_the_same_moods(large, monkeypatch):
     distributed = pytest.importorskip(
         "distributed", reason="a cluster needs the extra: pip install 'emotify[cluster]'"

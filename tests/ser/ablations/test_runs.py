@@ -160,13 +160,13 @@ def made(clips, stored, kinds):
     return make_feature_copies(clips, new_extractor(stored), ablation.copies_for(set(kinds)))
 
 
-def prepared(row, tones, epochs, copies=()):
+def prepared(row, tones, epochs, copies=(), n_train=64):
     """Return job, view and settings of one fold, with few clips and copies of some kinds."""
     speech, others = tones
     folds = [f for f in make_folds(speech, "luna-jimenez") if f.number == 4]
     extra = {"crema-d": others}
     (job, *_) = ablation.plan([row], folds, Path("unused"), n_seeds=1, extra=extra, epochs=epochs)
-    job = replace(job, train=job.train[:64], judged=job.judged[:16])
+    job = replace(job, train=job.train[:n_train], judged=job.judged[:16])
     stored = replace(FeatureSettings(), **row.features)
     clips = (*job.train, *job.validation, *job.judged, *job.extra)
     seen = view(made(clips, stored, copies), stored, replace(row.view, copies=copies))
@@ -293,7 +293,7 @@ def test_a_network_that_learns_in_another_way_still_learns_the_emotion(name, ton
 
 def test_copies_at_other_speeds_are_judged_with_the_clip(tones, monkeypatch):
     (row,) = rows_named(["test-time-speeds"])
-    job, seen, settings = prepared(row, tones, epochs=1, copies=("speed",))
+    job, seen, settings = prepared(row, tones, epochs=1, copies=("speed",), n_train=16)
     assert seen.n_copies == 5
 
     def untrained(job, seen, settings, rows, targets, mean, scale):
@@ -382,6 +382,9 @@ def test_jobs_resume_and_rows_combine(tones, tmp_path, monkeypatch):
         right = np.eye(8)[[clip.emotion.code - 1 for clip in job.judged]]
         return right if job.row.name == BASE else np.roll(right, 1, axis=1)
 
+    few = AugmentSettings(speed_factors=(1.08,), n_noisy=1, n_band_limited=1, n_reverberated=1)
+    copies_for = ablation.copies_for
+    monkeypatch.setattr(ablation, "copies_for", lambda kinds: few if kinds else copies_for(kinds))
     monkeypatch.setattr(ablation_training, "predict", guess)
     asked = {"chosen": ["network-statistics", "svm-rbf"], "n_seeds": 1, "n_jobs": 1}
     with pytest.raises(KeyboardInterrupt):
