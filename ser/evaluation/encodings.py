@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 import av
 import numpy as np
@@ -110,7 +110,8 @@ class Encoded:
         with av.open(
             path, "w", format=self.container, container_options=dict(self.container_options)
         ) as out:
-            track = out.add_stream(self.codec, rate_hz, dict(self.options), layout="mono")
+            added = out.add_stream(self.codec, rate_hz, dict(self.options), layout="mono")
+            track = cast("av.AudioStream", added)
             if self.bit_rate:
                 track.bit_rate = self.bit_rate
             encoder = track.codec_context

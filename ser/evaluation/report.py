@@ -65,8 +65,8 @@ def robustness_table(rows: pd.DataFrame) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.to_dict("records"):
-        notes = [f"{row['n_clips']} clips"] * (row["n_clips"] < all_clips)
-        notes += [f"{row['n_refused']} refused"] * (row["n_refused"] > 0)
+        notes = [f"{row['n_clips']} clips"] if row["n_clips"] < all_clips else []
+        notes += [f"{row['n_refused']} refused"] if row["n_refused"] else []
         note = f" ({', '.join(notes)})" if notes else ""
         sure = row["mean_confidence_percent"]
         holds = ("yes" if row["holds"] else "**no**") if row["limit"] else ""

@@ -7,8 +7,9 @@ median, as recorded 46 dB.
 
 A clip that was cut to its speech has no place away from it. There the noise is what is left in each
 band of frequencies at the faintest moment (Martin 2001, minimum statistics): speech is never loud
-in all bands at once, noise that goes on is. 710 clips of RAVDESS, CREMA-D, EmoDB and nEMO that were
-cut measure 9.9 and 19.0 dB with white noise added; a bark that is over is not found this way.
+in all bands at once, noise that goes on is. 493 clips of RAVDESS, EmoDB and nEMO that were cut
+measure 9.8 and 19.0 dB in the median with white noise 10 and 20 dB under them, and 1 % are below 25
+dB as recorded; a bark that is over is not found this way.
 """
 
 import math

@@ -64,6 +64,10 @@ def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     markdown = figures.markdown_tables(metrics, tmp_path)["robustness"]
     assert all(f"| {name} |" in markdown for name in names)
     assert len(markdown.splitlines()) == 2 + len(names)
+    table.loc[1, ["n_clips", "mean_confidence_percent"]] = 5, np.nan
+    write_table(table, tmp_path / robustness.FILE)
+    in_part = figures.markdown_tables(metrics, tmp_path)["robustness"]
+    assert "| gain -30 dB (5 clips) | 100.0 |" in in_part and "|  | UAR ±5, labels" in in_part
     card = (DEFAULT_FOLDER / "README.md").read_text("utf-8")
     assert "| gain -30 dB | 100.0 |" in fill_in(card, {"robustness": markdown})
 
