@@ -165,7 +165,7 @@ class WindowCutter:
 
     def _frames_with_speech(self, chunk: Samples) -> list[int]:
         probabilities = self._activity(chunk)
-        self._noise.feed(frame_levels_db(chunk, FRAME_LENGTH), probabilities)
+        self._noise.feed(chunk, probabilities)
         frames = spoken(probabilities.tolist(), self._speaking)
         numbers = [number for number, is_speech in enumerate(frames, self._n_frames) if is_speech]
         self._speaking, self._n_frames = frames[-1], self._n_frames + len(frames)

@@ -97,3 +97,10 @@ def test_an_emotion_that_nobody_is_left_to_teach_is_refused():
     few = [c for c in clips if c.emotion.name != "sad" or c.speaker == "one/one2"]
     with pytest.raises(InputError, match="nobody is left to learn sad from"):
         make_folds(few, BY_SPEAKER)
+
+
+def test_ravdess_is_divided_beside_own_corpora():
+    for fold in make_folds((*own_clips(), *CLIPS), BY_SPEAKER):
+        assert {clip.corpus for clip in fold.test} == {"one", "two", "RAVDESS"}
+        assert len({clip.emotion for clip in fold.train}) == 8
+        assert not {c.speaker for c in fold.test} & {c.speaker for c in fold.train}
