@@ -8,60 +8,39 @@ PyAV and read again.
 
 import argparse
 import tempfile
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 
-import av
 import numpy as np
 import soxr
 
 from foundation.progress import progress_bar
+from ser.evaluation.encodings import AMR_NB, Encoded
 from ser.recognizer import load_recognizer
-from ser.settings import Samples
 from ser.sound.audio import Recording, read_whole
 
 RATE_HZ = 16_000
 SUFFIXES = {".wav", ".flac", ".opus", ".ogg"}
 SAFARI = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "500000"}
-FORMATS = {  # container, codec, rate, bits a second, options; without going back for a "live" one
-    "ALAC, M4A": ("ipod", "alac", 44_100, 0, {}),
-    "FLAC, MKA": ("matroska", "flac", 48_000, 0, {}),
-    "AAC 128k, M4A": ("ipod", "aac", 44_100, 128_000, {}),
-    "AAC 128k, MP4": ("mp4", "aac", 48_000, 128_000, {}),
-    "AAC 128k, live MP4": ("mp4", "aac", 48_000, 128_000, SAFARI),
-    "AAC 128k, 3GP": ("3gp", "aac", 48_000, 128_000, {}),
-    "AAC 128k, ADTS": ("adts", "aac", 48_000, 128_000, {}),
-    "AAC 64k, M4A": ("ipod", "aac", 44_100, 64_000, {}),
-    "Opus 128k, live WebM": ("webm", "libopus", 48_000, 128_000, {}),
-    "Opus 64k, WebM": ("webm", "libopus", 48_000, 64_000, {}),
-    "Opus 32k, WebM": ("webm", "libopus", 48_000, 32_000, {}),
-    "MP3 128k": ("mp3", "libmp3lame", 44_100, 128_000, {}),
-    "MP3 64k": ("mp3", "libmp3lame", 44_100, 64_000, {}),
-    "WMA 128k": ("asf", "wmav2", 44_100, 128_000, {}),
-    "AMR 12.2k": ("amr", "libopencore_amrnb", 8_000, 12_200, {}),
-    "AMR 12.2k, 3GP": ("3gp", "libopencore_amrnb", 8_000, 12_200, {}),
+FORMATS = {  # a "live" one is written without going back
+    "ALAC, M4A": Encoded("ipod", "alac", 44_100),
+    "FLAC, MKA": Encoded("matroska", "flac", 48_000),
+    "AAC 128k, M4A": Encoded("ipod", "aac", 44_100, 128_000),
+    "AAC 128k, MP4": Encoded("mp4", "aac", 48_000, 128_000),
+    "AAC 128k, live MP4": Encoded("mp4", "aac", 48_000, 128_000, container_options=SAFARI),
+    "AAC 128k, 3GP": Encoded("3gp", "aac", 48_000, 128_000),
+    "AAC 128k, ADTS": Encoded("adts", "aac", 48_000, 128_000),
+    "AAC 64k, M4A": Encoded("ipod", "aac", 44_100, 64_000),
+    "Opus 128k, live WebM": Encoded("webm", "libopus", 48_000, 128_000),
+    "Opus 64k, WebM": Encoded("webm", "libopus", 48_000, 64_000),
+    "Opus 32k, WebM": Encoded("webm", "libopus", 48_000, 32_000),
+    "MP3 128k": Encoded("mp3", "libmp3lame", 44_100, 128_000),
+    "MP3 64k": Encoded("mp3", "libmp3lame", 44_100, 64_000),
+    "WMA 128k": Encoded("asf", "wmav2", 44_100, 128_000),
+    "AMR 12.2k": AMR_NB,
+    "AMR 12.2k, 3GP": replace(AMR_NB, container="3gp"),
 }
 LEFT_OUT = {"WMA 128k": 2048}  # samples, by FFmpeg's decoder of what its encoder wrote
-
-
-def encode(path: Path, samples: Samples, name: str) -> None:
-    """Write mono samples at the format's rate."""
-    container, codec, rate_hz, bit_rate, options = FORMATS[name]
-    with path.open("wb") as file:
-        if "live" in name:
-            file.seekable = lambda: False  # type: ignore[method-assign]
-        with av.open(file, "w", format=container, container_options=options) as out:
-            track = out.add_stream(codec, rate=rate_hz, layout="mono")
-            if bit_rate:
-                track.bit_rate = bit_rate
-            encoder = track.codec_context
-            sound = av.AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
-            sound.sample_rate, sound.pts, sound.time_base = rate_hz, 0, Fraction(1, rate_hz)
-            fitting = av.AudioResampler(
-                encoder.format, encoder.layout, rate_hz, frame_size=encoder.frame_size or 1024
-            )
-            for frame in (*fitting.resample(sound), *fitting.resample(None), None):
-                out.mux(track.encode(frame))
 
 
 def main() -> None:
@@ -77,10 +56,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recording"
         for name in progress_bar(FORMATS, "formats"):
-            rate_hz, apart = FORMATS[name][2], []
+            encoding, apart = FORMATS[name], []
+            rate_hz = encoding.sample_rate_hz
             for recording in recordings:
                 samples = soxr.resample(recording, RATE_HZ, rate_hz)
-                encode(path, samples, name)
+                with path.open("wb") as file:
+                    if "live" in name:
+                        file.seekable = lambda: False  # type: ignore[method-assign]
+                    encoding.write(file, samples, rate_hz)
                 plain = samples[LEFT_OUT.get(name, 0) :]
                 of_wav = recognizer.predict(plain, sample_rate_hz=rate_hz).probabilities
                 of_path = recognizer.predict(path).probabilities

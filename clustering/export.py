@@ -6,7 +6,6 @@ reader never meets half a playlist.
 """
 
 import json
-import unicodedata
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -18,13 +17,10 @@ from clustering.tracklist import PlaylistTrack, Tracklist, credits_of
 from emotions.labels import emotion_named
 from foundation.errors import InputError
 from foundation.safe_write import write_text
-from foundation.text import counted, shown, shown_lines
+from foundation.text import as_cell, counted, shown, shown_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-# A spreadsheet runs a cell that begins with one of these as a formula, in full width too.
-FORMULA_STARTS = frozenset("=+-@")
 
 
 def as_dict(playlist: Tracklist) -> dict[str, Any]:
@@ -145,18 +141,8 @@ def write_csv(playlist: Tracklist, path: str | Path) -> None:
     if "path" in frame:
         frame["path"] = frame["path"].map(_file_address, na_action="ignore")
     for column in {"track_id", "name", "artist", "path", "mood", "why"} & {*frame.columns}:
-        frame[column] = frame[column].map(_cell, na_action="ignore")
+        frame[column] = frame[column].map(as_cell, na_action="ignore")
     write_text(path, frame.to_csv(index=False))
-
-
-def _cell(text: str) -> str:
-    """Return text that a spreadsheet takes for text: it passes over what is not seen, too."""
-    text = shown(text)
-    for sign in text:
-        if not sign.isspace() and unicodedata.category(sign) not in {"Cc", "Cf"}:
-            is_formula = unicodedata.normalize("NFKC", sign)[0] in FORMULA_STARTS
-            return f"'{text}" if is_formula else text
-    return text
 
 
 def _file_address(path: str) -> str:

@@ -32,12 +32,7 @@ def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
         If `path` is a folder, or its folder is missing, full or may not be written to.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{printable(path)} is a folder; give the name of a file to write")
-    with _answered(path, "choose an existing folder that you may write to"):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-    os.close(handle)
-    partial = Path(name)
+    partial = _file_beside(path)
     try:
         with _answered(path, only=FULL_DISK):
             yield partial
@@ -49,6 +44,26 @@ def whole_file(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that `whole_file` could not write, before work is done for it.
+
+    Raises
+    ------
+    InputError
+        As `whole_file`.
+    """
+    _file_beside(path).unlink()
+
+
+def _file_beside(path: Path) -> Path:
+    if path.is_dir():
+        raise InputError(f"{printable(path)} is a folder; give the name of a file to write")
+    with _answered(path, "choose an existing folder that you may write to"):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    os.close(handle)
+    return Path(name)
 
 
 def write_text(path: str | Path, text: str, *, private: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Tables of results as CSV files: written whole, and read only if they are what is expected."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,26 @@ import pandas as pd
 
 from foundation.errors import InputError
 from foundation.safe_write import write_text
-from foundation.text import printable
+from foundation.text import as_cell, printable
 
 
 def write_table(table: pd.DataFrame, path: Path, *, float_format: str | None = None) -> None:
     """Write a table; an existing one is replaced at the end, and folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, table.to_csv(index=False, float_format=float_format, lineterminator="\n"))
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows with the same keys as a CSV for people, who may open it in a spreadsheet.
+
+    Text that it would run as a formula gets a leading apostrophe (`foundation.text.as_cell`); None
+    is an empty cell.
+    """
+    told = [
+        {key: as_cell(value) if isinstance(value, str) else value for key, value in row.items()}
+        for row in rows
+    ]
+    return pd.DataFrame(told).to_csv(index=False, lineterminator="\n")
 
 
 def read_table(

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import unicodedata
 from pathlib import Path
 
 # Joiners mean something after a letter of Arabic or of India, or after a picture. After Latin,
@@ -27,6 +28,8 @@ _HIDDEN = (
 _FLAG = "(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)"  # of England, Scotland, Wales
 _CONTROL = re.compile(f"{_FLAG}|{_HIDDEN}")
 _CONTROL_OR_BREAK = re.compile(f"{_FLAG}|[\t\n]|{_HIDDEN}")
+# A spreadsheet runs a cell that begins with one of these as a formula, in full width too.
+_FORMULA_STARTS = frozenset("=+-@")
 _BREAKS = re.compile("[\t-\r\x85\u2028\u2029]+")
 
 
@@ -53,6 +56,19 @@ def printable(path: str | Path) -> str:
 def as_word(path: str | Path) -> str:
     """Return a path as one word of a command that a person may copy into a shell."""
     return shlex.quote(printable(path))
+
+
+def as_cell(text: str) -> str:
+    """Return text for a CSV that a spreadsheet takes for text, by an apostrophe if it must be.
+
+    A spreadsheet passes over what is not seen before it looks for a formula, too.
+    """
+    text = shown(text)
+    for sign in text:
+        if not sign.isspace() and unicodedata.category(sign) not in {"Cc", "Cf"}:
+            is_formula = unicodedata.normalize("NFKC", sign)[0] in _FORMULA_STARTS
+            return f"'{text}" if is_formula else text
+    return text
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from emotions.estimate import EmotionEstimate
 from foundation.errors import InputError
@@ -18,14 +19,38 @@ from ser.sound.piped import is_piped
 TRIAL_SECONDS = 0.5  # of work here, before it is judged how long the rest will take
 WORTH_SECONDS = 2.0  # of work that is left, for processes to be started
 
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+
+class Question(Protocol[Answer_co]):
+    """What a recogniser is asked about a file; a function that another process can import."""
+
+    def __call__(self, recognizer: Recognizer, path: Path, /, *, progress: bool) -> Answer_co:
+        """Answer, with a progress bar for a long recording, or raise `InputError`."""
+
 
 def recognize_files(
     files: Sequence[Path], folder: Path | None = None, speaker: str | None = None
 ) -> Iterator[EmotionEstimate | InputError]:
     """Yield what is heard in each file, or why nothing is, in the order of the files.
 
+    Parameters and errors are those of `ask_of_files`.
+    """
+    return ask_of_files(Recognizer.predict, files, folder, speaker)
+
+
+def ask_of_files(
+    question: Question[Answer_co],
+    files: Sequence[Path],
+    folder: Path | None = None,
+    speaker: str | None = None,
+) -> Iterator[Answer_co | InputError]:
+    """Yield the answer about each file, or why there is none, in the order of the files.
+
     Parameters
     ----------
+    question
+        Asked of each file.
     files
         Recordings.
     folder
@@ -42,7 +67,7 @@ def recognize_files(
     seconds, n_done = 0.0, 0
     while n_done < len(files):
         start = time.perf_counter()
-        answer = _tried(recognizer, files[n_done], progress=True)
+        answer = _tried(question, recognizer, files[n_done], progress=True)
         seconds += time.perf_counter() - start
         n_done += 1
         yield answer
@@ -50,24 +75,25 @@ def recognize_files(
         worth_it = seconds >= TRIAL_SECONDS and seconds_left >= WORTH_SECONDS
         # What comes through a pipe, other processes do not have.
         if n_cores() > 1 and worth_it and not any(map(is_piped, files[n_done:])):
-            yield from _in_processes(files[n_done:], folder, speaker)
+            yield from _in_processes(question, files[n_done:], folder, speaker)
             return
 
 
 def _in_processes(
-    files: Sequence[Path], folder: Path | None, speaker: str | None
-) -> Iterator[EmotionEstimate | InputError]:
+    question: Question[Answer_co], files: Sequence[Path], folder: Path | None, speaker: str | None
+) -> Iterator[Answer_co | InputError]:
     import joblib
 
     parallel = joblib.Parallel(n_jobs=n_cores(), return_as="generator")
-    yield from parallel(joblib.delayed(_in_worker)(path, folder, speaker) for path in files)
+    ask = joblib.delayed(_in_worker)
+    yield from parallel(ask(question, path, folder, speaker) for path in files)
 
 
 def _in_worker(
-    path: Path, folder: Path | None, speaker: str | None
-) -> EmotionEstimate | InputError:
+    question: Question[Answer_co], path: Path, folder: Path | None, speaker: str | None
+) -> Answer_co | InputError:
     stay_in_this_thread()
-    return _tried(_loaded_once(folder, speaker), path)
+    return _tried(question, _loaded_once(folder, speaker), path)
 
 
 @cache
@@ -76,9 +102,9 @@ def _loaded_once(folder: Path | None, speaker: str | None) -> Recognizer:
 
 
 def _tried(
-    recognizer: Recognizer, path: Path, *, progress: bool = False
-) -> EmotionEstimate | InputError:
+    question: Question[Answer_co], recognizer: Recognizer, path: Path, *, progress: bool = False
+) -> Answer_co | InputError:
     try:
-        return recognizer.predict(path, progress=progress)
+        return question(recognizer, path, progress=progress)
     except InputError as error:
         return error

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -114,6 +114,7 @@ class Recognizer(Hearing):
         sample_rate_hz: float | None = None,
         progress: bool = False,
         transform: Callable[[Matrix], Matrix] | None = None,
+        keep: Callable[[Window, Matrix, Matrix | None], None] | None = None,
     ) -> EmotionEstimate:
         """Estimate the emotion in a recording.
 
@@ -129,6 +130,9 @@ class Recognizer(Hearing):
         transform
             Applied to the features of every window before the network sees them, as
             `ser.voices.normalisation` makes it for a voice or a corpus.
+        keep
+            Called with every window, its features before the transform, and those that
+            `features_without_noise` gives of it, so that nobody needs to read the recording again.
 
         Returns
         -------
@@ -155,7 +159,7 @@ class Recognizer(Hearing):
         cutter = WindowCutter(self.settings, recording.name)
         windows = chain(chain.from_iterable(map(cutter.feed, blocks)), _last_of(cutter))
         summary = Summary(self.calibration)
-        for window, row in self._judged(windows, transform):
+        for window, row in self._judged(windows, transform, keep):
             summary.add(window, row)
         notes = (*recording.notes, *self.limits)
         return summary.estimate(cutter, recording.duration_seconds, notes)
@@ -231,20 +235,25 @@ class Recognizer(Hearing):
         return probabilities
 
     def _judged(
-        self, windows: Iterable[Window], transform: Callable[[Matrix], Matrix] | None = None
+        self,
+        windows: Iterable[Window],
+        transform: Callable[[Matrix], Matrix] | None = None,
+        keep: Callable[[Window, Matrix, Matrix | None], None] | None = None,
     ) -> Iterator[tuple[Window, NDArray[np.floating]]]:
         windows = iter(windows)
         batches = iter(lambda: list(islice(windows, WINDOWS_PER_BATCH)), [])
 
-        def judge(batch: list[Window]) -> list[tuple[Window, NDArray[np.floating]]]:
+        def judge(batch: list[Window]) -> tuple[Any, ...]:
             features = [self.artefact.extractor(window.samples) for window in batch]
-            if transform is not None:
-                features = [transform(matrix) for matrix in features]
             alone = [self.features_without_noise(window) for window in batch]
-            return list(zip(batch, self.judge(features, alone), strict=True))
+            moved = features if transform is None else [transform(m) for m in features]
+            return batch, features, alone, self.judge(moved, alone)
 
-        for judged in in_order(judge, batches):
-            yield from judged
+        for batch, features, alone, rows in in_order(judge, batches):
+            for window, matrix, quiet, row in zip(batch, features, alone, rows, strict=True):
+                if keep is not None:
+                    keep(window, matrix, quiet)
+                yield window, row
 
 
 class RecognizerStream:

@@ -12,12 +12,14 @@ from clustering.music import model as music
 from foundation.artefacts import SUMS_FILE
 from foundation.errors import InputError
 from foundation.shipped import shipped
+from ser.features import encoder
 from ser.network import artefact
 from ser.sound import denoiser, voice_activity
 
 MODELS = shipped("models")
 KINDS = {
     "denoiser": (denoiser.KIND, denoiser.load_network),
+    "encoder": (encoder.KIND, encoder.load_encoder),
     "moods": (moods.KIND, moods.load_moods),
     "music": (music.KIND, music.load_model),
     "ser": (artefact.KIND, artefact.load),
@@ -54,7 +56,7 @@ def test_settings_and_checksums_are_those_of_the_folder(name):
     assert load(MODELS / name) is not None  # which compares the checksums
 
 
-@pytest.mark.parametrize("module", [denoiser, music, voice_activity])
+@pytest.mark.parametrize("module", [denoiser, encoder, music, voice_activity])
 def test_settings_are_what_the_code_would_write(module):
     settings = json.loads((module.KIND.shipped / "settings.json").read_text("utf-8"))
     assert module.SETTINGS.items() <= settings.items()
@@ -169,7 +171,7 @@ def test_a_folder_that_is_not_there_is_answered(tmp_path, name):
     refused(kind, load, tmp_path / "nowhere", "no such folder")
 
 
-@pytest.mark.parametrize("module", [denoiser, music, voice_activity])
+@pytest.mark.parametrize("module", [denoiser, encoder, music, voice_activity])
 def test_a_model_for_another_sample_rate_is_refused(copied, module):
     kind, load, folder = copied(module.KIND.shipped.name, sealed=False)
     path = folder / "settings.json"

@@ -31,7 +31,12 @@ def evaluate(
         bool, typer.Option("--train", help="Train every fold's network again, into --out.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder to write, for --train.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder to write, for --train; for --corpus a CSV with a row for each recording.",
+            show_default=False,
+        ),
     ] = None,
     protocol: Annotated[
         str | None,
@@ -87,18 +92,19 @@ def evaluate(
     With --robustness: changes every clip in many ways and writes robustness.csv into the model
     folder, or --out (exit code 1 if a limit does not hold). With --enrolled: what it gains from
     knowing the speaker, into enrolled.csv there. Beside the model that ships either is written of
-    all of RAVDESS alone. With --corpus and --labels: judges
-    one model (--model) on labelled recordings of yours; with --train besides: the recipe on
-    speakers that it has not heard, into --out, which is where `emotify train` with the same options
-    puts the model. With --quick: trains one fold again and
-    compares its UAR with the committed one (exit code 1 if it is off by more than 3 points).
+    all of RAVDESS alone. With --corpus and --labels: judges one model (--model) on labelled
+    recordings of yours, by the likeliest of all eight emotions, as a user meets it, and among the
+    emotions that they have; what it says of each is in --json and in the CSV --out. With --train
+    besides: the recipe on speakers that it has not heard, into --out, which is where `emotify
+    train` with the same options puts the model. With --quick: trains one fold again and compares
+    its UAR with the committed one (exit code 1 if it is off by more than 3 points).
     """
     sources = paired(corpora, labels)
     if sources:
         if robustness or enrolled or quick:
             raise InputError("--corpus goes without --robustness, --enrolled and --quick")
         if not retrain:
-            _evaluate_corpus(sources, model=model, as_json=as_json)
+            _evaluate_corpus(sources, model=model, out=out, as_json=as_json)
             return
         if protocol or folds:
             raise InputError(
@@ -217,9 +223,12 @@ def _evaluate_quickly(clips: Any, out: Path) -> None:
 
 
 def _evaluate_corpus(
-    sources: list[tuple[Path, Path]], *, model: Path | None, as_json: bool
+    sources: list[tuple[Path, Path]], *, model: Path | None, out: Path | None, as_json: bool
 ) -> None:
-    from ser.evaluation.cross_corpus import describe, evaluate_corpus
+    from foundation.safe_write import write_text
+    from foundation.tables import as_csv
+    from ser.evaluation.corpus_text import describe, warnings
+    from ser.evaluation.cross_corpus import evaluate_corpus
 
     if len(sources) > 1:
         raise InputError(
@@ -227,9 +236,34 @@ def _evaluate_corpus(
             "--train they are trained on together"
         )
     [(corpus, labels)] = sources
+    if out is not None:
+        _check_csv(out, labels)
     figures = evaluate_corpus(corpus, labels, model=model)
     warn_of_own(figures, model)
-    print(json.dumps(figures, indent=2, ensure_ascii=False) if as_json else describe(figures))
+    if out is not None:
+        write_text(out, as_csv(figures["clips"]))
+        complain(f"wrote {printable(out)}")
+    if not as_json:
+        print(describe(figures))
+        return
+    print(json.dumps(figures, indent=2, ensure_ascii=False))
+    for warning in warnings(figures):
+        complain(f"warning: {warning}")
+
+
+def _check_csv(out: Path, labels: Path) -> None:
+    """Refuse a target before the work begins that would be refused, or regretted, after it."""
+    from foundation.safe_write import check_target
+
+    if out.suffix.lower() != ".csv":
+        raise InputError(
+            f"--out {printable(out)}: with --corpus it is a table; give a name that ends in .csv"
+        )
+    if out.exists() and labels.exists() and out.samefile(labels):
+        raise InputError(
+            f"--out {printable(out)} is the table of --labels; give another name to write to"
+        )
+    check_target(out)
 
 
 def _evaluate_robustness(

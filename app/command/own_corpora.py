@@ -25,7 +25,8 @@ LabelsOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--labels",
-        help="For each --corpus: CSV with columns file, emotion and speaker (to train, needed).",
+        help="For each --corpus: CSV with columns file, emotion (happy, HAP, joy...) and speaker "
+        "(to train, needed).",
     ),
 ]
 

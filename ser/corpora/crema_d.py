@@ -14,6 +14,7 @@ from pathlib import Path
 from emotions.labels import Emotion, emotion_named
 from foundation.errors import InputError
 from foundation.text import printable
+from ser.corpora.emotion_words import codes_of
 
 CITATION = (
     "Cao H, Cooper DG, Keutmann MK, Gur RC, Nenkova A, Verma R (2014) CREMA-D: Crowd-sourced "
@@ -24,14 +25,7 @@ LICENCE = "Open Database License 1.0, contents Database Contents License 1.0"
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "speaker", "emotion", "voice_vote", "note")
-EMOTION_OF_LETTER = {
-    "A": "angry",
-    "D": "disgust",
-    "F": "fearful",
-    "H": "happy",
-    "N": "neutral",
-    "S": "sad",
-}
+EMOTION_OF_LETTER = {letter.upper(): name for letter, name in codes_of("crema-d").items()}
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 A CSV with the columns ``file`` and ``emotion`` flows in, and ``speaker`` where it is known;
 `LabelTable` flows out: the recordings to judge, and every row that was left out, with the reason.
-Commas, semicolons or tabs, a byte-order mark, Excel's encodings, capitals and blanks, backslashes
-and names without a suffix are all understood.
+Commas, semicolons or tabs, a byte-order mark, Excel's encodings, capitals and blanks, backslashes,
+names without a suffix and emotions as corpora call them (`ser.corpora.emotion_words`) are all
+understood.
 """
 
 import csv
@@ -13,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 from foundation.text import printable
+from ser.corpora.emotion_words import EmotionWords
 
 # Where a table names no suffix, the first that is there is taken.
 SOUND_SUFFIXES = (
@@ -27,6 +28,7 @@ NEEDED_COLUMNS = ("file", "emotion")
 N_NAMED = 5  # rows that a summary names of each kind; JSON has them all
 
 OTHER_EMOTION = "emotion is none of the eight"
+UNCLEAR_CODE = "emotion is a code that corpora read differently: write the word"
 NO_FILE_NAME = "no file name"
 NO_SUCH_FILE = "no such file"
 NO_SPEAKER = "no speaker"
@@ -131,14 +133,20 @@ def read_labels(table: Path, folder: Path) -> LabelTable:
     finder = _Finder(folder)
     found: dict[Path, list[LabelledFile]] = {}
     left_out: list[LeftOut] = []
-    for line, cells in rows:
-        file, emotion, speaker = (
+    told = [
+        tuple(
             cells[column[name]].strip() if column.get(name, len(cells)) < len(cells) else ""
             for name in (*NEEDED_COLUMNS, "speaker")
         )
+        for _, cells in rows
+    ]
+    words = EmotionWords(label for _, label, _ in told)
+    for (line, _), (file, label, speaker) in zip(rows, told, strict=True):
         path = finder.find(file) if file else None
-        if emotion.lower() not in EMOTION_NAMES:
-            left_out.append(LeftOut(line, OTHER_EMOTION, emotion))
+        emotion = words.emotion(label)
+        if emotion is None:
+            reason = UNCLEAR_CODE if words.is_unclear(label) else OTHER_EMOTION
+            left_out.append(LeftOut(line, reason, label))
         elif not file:
             left_out.append(LeftOut(line, NO_FILE_NAME, f"line {line}"))
         elif "speaker" in column and not speaker:
@@ -146,7 +154,7 @@ def read_labels(table: Path, folder: Path) -> LabelTable:
         elif path is None:
             left_out.append(LeftOut(line, NO_SUCH_FILE, file))
         else:
-            entry = LabelledFile(path, emotion.lower(), speaker or None, line)
+            entry = LabelledFile(path, emotion, speaker or None, line)
             found.setdefault(path.resolve(), []).append(entry)
     files = []
     for entries in found.values():

@@ -6,6 +6,7 @@ RMS of the frames that lie within `ser.features.augment.SPEECH_RANGE_DB` of the 
 silence around the speech changes no ratio.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,22 +14,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from foundation.errors import InputError
 from foundation.text import printable
 from ser.corpora.labelled_folders import SOUND_SUFFIXES
+from ser.evaluation import microphones
+from ser.evaluation.encodings import AMR_NB, Encoding, Mp3, voice_message
 from ser.features.augment import add_noise, limit_band, reverberate, speech_rms
-from ser.settings import Samples
+from ser.settings import FeatureSettings, Samples
 from ser.sound.audio import Recording, read_whole
+from ser.sound.windows import trimmed
 
 SILENCE_SECONDS = 2.0
 QUIET_NOISE_DB = -40.0  # under the speech: a calm room
 ROOM_SECONDS = 0.3  # RT60 of a furnished room
 CLIPPED_SHARE = 0.05
-MP3_KBITS = 64
+MP3_KBITS = (64,)
+OPUS_KBITS = (24, 12)
+SHORT_SPEECH = ((1.5, 8.0), (1.0, None), (0.6, None))  # seconds, and the limit of UAR in points
 
 Sound = tuple[NDArray[Any], int]  # samples and their rate in Hz
 Change = Callable[[Samples, int, np.random.Generator], Sound]
@@ -48,8 +53,8 @@ class Condition:
         Limit of the change in UAR, in points, up or down; None for no limit.
     least_unchanged_percent
         Limit of the share of clips with the same label as before; 0 for none.
-    mp3_kbits
-        Bit rate of the MP3 file as which the sound is kept; None for no file.
+    encoding
+        Of the file as which the sound is kept; None for no file.
     denoised
         Whether the recogniser may hear the sound without its noise, too, as it does for users.
     """
@@ -58,7 +63,7 @@ class Condition:
     change: Change
     largest_uar_change: float | None = 5.0
     least_unchanged_percent: float = 0.0
-    mp3_kbits: int | None = None
+    encoding: Encoding | None = None
     denoised: bool = True
 
     @property
@@ -157,6 +162,38 @@ def resampled(
     return soxr.resample(samples, rate, sample_rate_hz), sample_rate_hz
 
 
+def equalised(
+    samples: Samples, rate: int, _rng: np.random.Generator, *, curve: microphones.Curve
+) -> Sound:
+    """Return the clip through a microphone, or a tone control."""
+    return microphones.equalised(samples, rate, curve), rate
+
+
+def laptop(samples: Samples, rate: int, rng: np.random.Generator) -> Sound:
+    """Return the clip as a laptop hears it in a small room."""
+    return microphones.laptop_in_a_room(samples, rate, rng), rate
+
+
+def speech_alone(
+    samples: Samples, rate: int, _rng: np.random.Generator, *, seconds: float = math.inf
+) -> Sound:
+    """Return what is left when the clip is cut to its speech, and of that the middle."""
+    settings = FeatureSettings()
+    speech = trimmed(Recording(samples, rate), settings)
+    n_samples = round(min(seconds * settings.sample_rate_hz, len(speech)))
+    start = (len(speech) - n_samples) // 2
+    return speech[start : start + n_samples], settings.sample_rate_hz
+
+
+def in_turn(
+    samples: Samples, rate: int, rng: np.random.Generator, *, changes: Sequence[Change]
+) -> Sound:
+    """Return the clip after several changes, one upon the other."""
+    for change in changes:
+        samples, rate = change(samples, rate, rng)
+    return samples, rate
+
+
 def conditions(noise_folder: Path | None = None) -> tuple[Condition, ...]:
     """Return all conditions, the clip as recorded first.
 
@@ -171,42 +208,85 @@ def conditions(noise_folder: Path | None = None) -> tuple[Condition, ...]:
     InputError
         If the folder is missing or holds no recording.
     """
-    noises = []
-    if noise_folder is not None:
-        files = _sounds_below(noise_folder)
-        noises = [
-            Condition(
-                f"real noise, {ratio_db} dB SNR",
-                partial(real_noise, files=files, ratio_db=ratio_db),
-                limit,
-            )
-            for ratio_db, limit in ((20, 5.0), (10, 10.0))
-        ]
     plain = Condition("as recorded", as_recorded)
-    white = [
-        Condition("white noise, 20 dB SNR", partial(white_noise, ratio_db=20)),
-        Condition("white noise, 10 dB SNR", partial(white_noise, ratio_db=10), 10.0),
+    noises = _noises(noise_folder)
+    speech = Condition("speech alone", speech_alone)
+    # What is cut to the speech has no pause in which its noise could be heard.
+    cut_noises = [
+        replace(
+            noise,
+            change_name=f"{noise.change_name}, speech alone",
+            change=partial(in_turn, changes=(noise.change, speech_alone)),
+        )
+        for noise in noises
     ]
     return (
         plain,
+        *_levels(),
+        *noises,
+        *_channels(),
+        Condition(f"{SILENCE_SECONDS:g} s of zeros before and after", silence_around),
+        Condition(f"{SILENCE_SECONDS:g} s of low noise before and after", quiet_around),
+        speech,
+        *cut_noises,
+        *(
+            Condition(
+                f"{seconds:g} s from the middle of the speech",
+                partial(speech_alone, seconds=seconds),
+                limit,
+            )
+            for seconds, limit in SHORT_SPEECH
+        ),
+        *map(without_denoiser, (plain, *noises, *cut_noises)),
+    )
+
+
+def _levels() -> list[Condition]:
+    return [
         Condition("gain -30 dB", partial(gain, gain_db=-30), 5.0, 97.0),
         Condition("gain -10 dB", partial(gain, gain_db=-10), 5.0, 97.0),
         Condition("gain +10 dB", partial(gain, gain_db=10), 5.0, 97.0),
         Condition("gain -30 dB, 16 bit", partial(gain_16_bit, gain_db=-30)),
         Condition("gain +10 dB, 16 bit", partial(gain_16_bit, gain_db=10), 10.0),
-        *white,
-        *noises,
-        Condition("telephone, 300-3400 Hz at 8 kHz", telephone),
-        Condition(f"MP3 at {MP3_KBITS} kbit/s", as_recorded, mp3_kbits=MP3_KBITS),
-        Condition(f"room, RT60 {ROOM_SECONDS} s", room),
-        Condition(f"{SILENCE_SECONDS:g} s of zeros before and after", silence_around),
-        Condition(f"{SILENCE_SECONDS:g} s of low noise before and after", quiet_around),
         Condition(f"{CLIPPED_SHARE:.0%} of samples clipped", clipped, 10.0),
-        Condition("44.1 kHz", partial(resampled, sample_rate_hz=44_100)),
-        Condition("22.05 kHz", partial(resampled, sample_rate_hz=22_050)),
-        Condition("8 kHz", partial(resampled, sample_rate_hz=8_000)),
-        *map(without_denoiser, (plain, *white, *noises)),
-    )
+    ]
+
+
+def _noises(folder: Path | None) -> list[Condition]:
+    kinds: list[tuple[str, Callable[..., Sound]]] = [("white noise", white_noise)]
+    if folder is not None:
+        kinds.append(("real noise", partial(real_noise, files=_sounds_below(folder))))
+    return [
+        Condition(f"{name}, {ratio_db} dB SNR", partial(change, ratio_db=ratio_db), limit)
+        for name, change in kinds
+        for ratio_db, limit in ((20, 5.0), (10, 10.0))
+    ]
+
+
+def _channels() -> list[Condition]:
+    return [
+        *(
+            Condition(name, partial(equalised, curve=curve))
+            for name, curve in microphones.CURVES.items()
+        ),
+        Condition("telephone, 300-3400 Hz at 8 kHz", telephone),
+        *(
+            Condition(f"{rate_hz / 1000:g} kHz", partial(resampled, sample_rate_hz=rate_hz))
+            for rate_hz in (44_100, 22_050, 8_000)
+        ),
+        *(
+            Condition(f"MP3 at {kbits} kbit/s", as_recorded, encoding=Mp3(kbits))
+            for kbits in MP3_KBITS
+        ),
+        *(
+            Condition(f"Opus at {kbits} kbit/s", as_recorded, encoding=voice_message(kbits))
+            for kbits in OPUS_KBITS
+        ),
+        # A narrow band and a codec, a room, a microphone and noise: each has a limit of its own.
+        Condition("AMR-NB at 12.2 kbit/s", as_recorded, 10.0, encoding=AMR_NB),
+        Condition(f"room, RT60 {ROOM_SECONDS} s", room),
+        Condition("laptop in a small room, its fan on", laptop, 10.0),
+    ]
 
 
 def _sounds_below(folder: Path) -> list[Path]:
@@ -221,24 +301,3 @@ def _sounds_below(folder: Path) -> list[Path]:
             "another --noise DIR, or leave it out (EMOTIFY_NOISE, too) to do without real noise"
         )
     return files
-
-
-def write_mp3(path: Path, samples: NDArray[Any], sample_rate_hz: int, kbits: int) -> None:
-    """Write an MP3 file of constant bit rate (libsndfile; LAME takes the nearest rate it has).
-
-    libsndfile knows a level of compression, which runs through the bit rates that MPEG-1, 2 and
-    2.5 have at a sample rate (its src/mpeg_l3_encode.c; a test measures the files).
-    """
-    high, low = next(
-        rates
-        for least_hz, rates in ((32_000, (320, 32)), (16_000, (160, 8)), (0, (64, 8)))
-        if sample_rate_hz >= least_hz
-    )
-    soundfile.write(
-        path,
-        samples,
-        sample_rate_hz,
-        format="MP3",
-        bitrate_mode="CONSTANT",
-        compression_level=(high - min(kbits, high)) / (high - low),
-    )

@@ -1,26 +1,29 @@
 """Judge a model on anybody's labelled recordings: other voices, rooms, languages, acted or not.
 
-Probabilities are renormalised over the emotions that the corpus has, so a corpus of four emotions
-is a task of four. Every clip is judged as it is (what a user gets), and after normalisation with
+Every clip is judged twice. *Eight-way*: the likeliest of all eight emotions, which is what a user
+meets, with the confidence that is told beside it. *Among the emotions of the corpus*: probabilities
+renormalised over these, so that a corpus of four emotions is a task of four, as papers report it.
+
+Both are told of the clip as it is (what a user gets), and after normalisation with
 the statistics of the whole corpus and of its speaker (`ser.voices.normalisation`): these use no
 label, but they do use the other recordings of the corpus, or of the speaker, and are what a stored
-profile of a voice can reach.
+profile of a voice can reach. Where a speaker is heard with one emotion only, they take it for the
+voice: `single_emotion_speakers` says who, and the figures of these speakers are left out.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
-from emotions import metrics
+from emotions import calibration_metrics, metrics
+from emotions.calibration import CONFIDENT_ABOVE
 from emotions.labels import EMOTION_NAMES
-from emotions.report import percent
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 from foundation.text import printable
@@ -32,8 +35,10 @@ from ser.corpora.labelled_folders import (
     read_labels,
     summary_of,
 )
+from ser.evaluation.heard import Heard, hear, judged
+from ser.many_files import ask_of_files
 from ser.recognizer import Recognizer, load_recognizer
-from ser.voices.normalisation import FeatureStatistics, merged, speech_statistics, to_training
+from ser.voices.normalisation import merged, to_training
 
 NORMALISATIONS = {
     "none": "as it is",
@@ -41,6 +46,7 @@ NORMALISATIONS = {
     "speaker": "normalised per speaker",
 }
 TINY = 1e-12  # keeps a row without any weight on the corpus's emotions divisible
+SURE_FROM = 0.8  # an answer held so sure is one that nobody will ask about again
 
 
 def evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None = None) -> dict[str, Any]:
@@ -59,9 +65,11 @@ def evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None = None) ->
     -------
     dict
         ``n_clips``, ``n_rows``, ``left_out`` (every row with its reason), ``emotions`` with their
-        numbers of clips, ``n_speakers`` (None without the column), ``chance``, and
-        ``normalisation``: for ``none``, ``corpus`` and, where speakers are known, ``speaker``, the
-        figures of `judge`. Plain values for JSON; shares are 0..1.
+        numbers of clips, ``n_speakers`` (None without the column), ``single_emotion_speakers`` with
+        their numbers of clips, ``chance`` among the emotions of the corpus, ``normalisation``: for
+        ``none``, ``corpus`` and, where speakers are known, ``speaker``, the figures of `judge` and
+        under ``eight_way`` those of `judge_eight_way`; and ``clips``, one row of `clip_row` each.
+        Plain values for JSON; shares are 0..1.
 
     Raises
     ------
@@ -70,16 +78,19 @@ def evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None = None) ->
     """
     table = read_labels(labels, corpus)
     recognizer = load_recognizer(model)
-    files, statistics, plain, refused = _heard(recognizer, table.files)
+    files, sounds, refused = _heard(table.files, model)
     left_out = sorted((*table.left_out, *refused), key=lambda row: row.line)
     counts = Counter(file.emotion for file in files)
     _refuse_too_little(labels, counts, left_out, table.n_rows)
     emotions = [name for name in EMOTION_NAMES if name in counts]
-    speakers = [file.speaker for file in files] if table.has_speakers else None
+    speakers = [file.speaker or "" for file in files] if table.has_speakers else None
     meant = [file.emotion for file in files]
-    probabilities = {"none": plain}
+    probabilities = {"none": np.array([sound.estimate.probabilities for sound in sounds])}
     if recognizer.artefact.feature_mean is not None:
-        probabilities |= _normalised(recognizer, files, statistics, table)
+        probabilities |= _normalised(recognizer, files, sounds, table)
+    named = [not sound.estimate.absence for sound in sounds]
+    uncertain = {name: rows.max(axis=1) < CONFIDENT_ABOVE for name, rows in probabilities.items()}
+    uncertain["none"] = np.array([sound.estimate.uncertain for sound in sounds])
     return {
         "corpus": printable(corpus),
         "labels": printable(labels),
@@ -89,32 +100,61 @@ def evaluate_corpus(corpus: Path, labels: Path, *, model: Path | None = None) ->
         "left_out": [asdict(row) for row in left_out],
         "emotions": {name: counts[name] for name in emotions},
         "n_speakers": None if speakers is None else len(set(speakers)),
+        "single_emotion_speakers": single_emotion_speakers(meant, speakers),
         "chance": 1 / len(emotions),
         "normalisation": {
-            name: judge(meant, rows, emotions, speakers) for name, rows in probabilities.items()
+            name: judge(meant, rows, emotions, speakers)
+            | {"eight_way": judge_eight_way(meant, rows, emotions, uncertain[name], named)}
+            for name, rows in probabilities.items()
         },
+        "clips": [clip_row(file, sound, corpus) for file, sound in zip(files, sounds, strict=True)],
+    }
+
+
+def single_emotion_speakers(meant: Sequence[str], speakers: Sequence[str] | None) -> dict[str, int]:
+    """Return who is heard with one emotion only, by name, and in how many clips."""
+    of: dict[str, Counter[str]] = {}
+    for emotion, speaker in zip(meant, speakers or (), strict=speakers is not None):
+        of.setdefault(speaker, Counter())[emotion] += 1
+    return {name: counts.total() for name, counts in sorted(of.items()) if len(counts) == 1}
+
+
+def clip_row(file: LabelledFile, sound: Heard, corpus: Path) -> dict[str, Any]:
+    """Return what is told of one clip as it is.
+
+    ``file`` (from the folder on, if it lies there), ``speaker`` (None if unknown), ``meant``,
+    ``heard`` (None where no speech was), the eight probabilities by name, ``confidence``,
+    ``uncertain`` and ``speech_seconds``.
+    """
+    inside = file.path.is_relative_to(corpus)
+    path = file.path.relative_to(corpus) if inside else file.path
+    estimate = sound.estimate
+    rounded = (round(probability, 6) for probability in estimate.probabilities)
+    return {
+        "file": printable(path.as_posix()),
+        "speaker": file.speaker,
+        "meant": file.emotion,
+        "heard": estimate.emotion,
+        **dict(zip(EMOTION_NAMES, rounded, strict=True)),
+        "confidence": round(estimate.confidence, 6),
+        "uncertain": estimate.uncertain,
+        "speech_seconds": round(sound.speech_seconds, 3),
     }
 
 
 def _heard(
-    recognizer: Recognizer, files: Sequence[LabelledFile]
-) -> tuple[list[LabelledFile], list[FeatureStatistics], NDArray[np.float64], list[LeftOut]]:
-    def hear(file: LabelledFile) -> tuple[FeatureStatistics, tuple[float, ...]] | str:
-        try:
-            statistics = speech_statistics(recognizer, file.path)
-            return statistics, recognizer.predict(file.path).probabilities
-        except InputError as error:
-            return str(error)
-
-    good, statistics, rows, refused = [], [], [], []
-    for file, answer in zip(files, _parallel(hear, files, "listening"), strict=True):
-        if isinstance(answer, str):
-            refused.append(LeftOut(file.line, UNREADABLE, answer))
-            continue
-        good.append(file)
-        statistics.append(answer[0])
-        rows.append(answer[1])
-    return good, statistics, np.array(rows), refused
+    files: Sequence[LabelledFile], model: Path | None
+) -> tuple[list[LabelledFile], list[Heard], list[LeftOut]]:
+    good, sounds, refused = [], [], []
+    asked = ask_of_files(hear, [file.path for file in files], model)
+    answers = progress_bar(asked, "listening", len(files), unit="clip", delay=1)
+    for file, answer in zip(files, answers, strict=True):
+        if isinstance(answer, InputError):
+            refused.append(LeftOut(file.line, UNREADABLE, str(answer)))
+        else:
+            good.append(file)
+            sounds.append(answer)
+    return good, sounds, refused
 
 
 def _refuse_too_little(
@@ -137,47 +177,31 @@ def _refuse_too_little(
 def _normalised(
     recognizer: Recognizer,
     files: Sequence[LabelledFile],
-    statistics: Sequence[FeatureStatistics],
+    sounds: Sequence[Heard],
     table: LabelTable,
 ) -> dict[str, NDArray[np.float64]]:
     artefact = recognizer.artefact
-    of_corpus = to_training(merged(statistics), artefact)
-    of_speaker = {
-        speaker: to_training(
-            merged(s for file, s in zip(files, statistics, strict=True) if file.speaker == speaker),
-            artefact,
-        )
-        for speaker in {file.speaker for file in files if table.has_speakers}
-    }
-
-    def hear(file: LabelledFile) -> list[tuple[float, ...]]:
-        transforms = [of_corpus, of_speaker[file.speaker]] if of_speaker else [of_corpus]
-        return [
-            recognizer.predict(file.path, transform=transform).probabilities
-            for transform in transforms
-        ]
-
-    answers = np.array(list(_parallel(hear, files, "normalised")))
-    names = ("corpus", "speaker") if of_speaker else ("corpus",)
-    return {name: answers[:, number] for number, name in enumerate(names)}
-
-
-def _parallel(
-    function: Callable[[LabelledFile], Any], files: Sequence[LabelledFile], title: str
-) -> Iterable[Any]:
-    # Threads share the model; decoding, resampling and the network run outside Python's lock.
-    run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")
-    answers = run(joblib.delayed(function)(file) for file in files)
-    return progress_bar(answers, title, len(files), unit="clip", delay=1)
+    of_corpus = to_training(merged(sound.statistics for sound in sounds), artefact)
+    answers = {"corpus": judged(recognizer, sounds, lambda _: of_corpus)}
+    if table.has_speakers:
+        of: dict[str | None, list[Heard]] = {}
+        for file, sound in zip(files, sounds, strict=True):
+            of.setdefault(file.speaker, []).append(sound)
+        of_speaker = {
+            name: to_training(merged(sound.statistics for sound in theirs), artefact)
+            for name, theirs in of.items()
+        }
+        answers["speaker"] = judged(recognizer, sounds, lambda n: of_speaker[files[n].speaker])
+    return answers
 
 
 def judge(
     meant: Sequence[str],
     probabilities: NDArray[np.float64],
     emotions: Sequence[str],
-    speakers: Sequence[str | None] | None,
+    speakers: Sequence[str] | None,
 ) -> "OrderedDict[str, Any]":
-    """Return how good predictions are among some of the emotions.
+    """Return how good predictions are among the emotions of the corpus.
 
     Parameters
     ----------
@@ -195,7 +219,8 @@ def judge(
     OrderedDict
         ``uar``, ``uar_interval_95`` (bootstrap over speakers; None with fewer than two),
         ``accuracy``, ``macro_f1``, ``recall`` per emotion, ``uar_per_speaker`` (over the emotions
-        of that speaker), ``confusion`` (rows: meant, columns: heard, in the order of `emotions`).
+        of that speaker, if there are several), ``confusion`` (rows: meant, columns: heard, in the
+        order of `emotions`).
     """
     columns = np.array([EMOTION_NAMES.index(name) for name in emotions])
     shares = np.maximum(probabilities[:, columns], TINY)
@@ -204,6 +229,7 @@ def judge(
     heard = columns[shares.argmax(axis=1)]
     who = None if speakers is None else np.array(speakers)
     clips_of = {} if who is None else {name: who == name for name in sorted(set(who.tolist()))}
+    alone = single_emotion_speakers(meant, speakers)
     recalls = recall_score(labels, heard, labels=columns, average=None)
     return OrderedDict(
         uar=float(np.mean(recalls)),
@@ -216,48 +242,69 @@ def judge(
         macro_f1=float(f1_score(labels, heard, labels=columns, average="macro", zero_division=0)),
         recall=dict(zip(emotions, map(float, recalls), strict=True)),
         uar_per_speaker={
-            name: metrics.uar(labels[clips], heard[clips]) for name, clips in clips_of.items()
+            name: metrics.uar(labels[clips], heard[clips])
+            for name, clips in clips_of.items()
+            if name not in alone
         },
         confusion=confusion_matrix(labels, heard, labels=columns).tolist(),
     )
 
 
-def describe(figures: Mapping[str, Any]) -> str:
-    """Return the figures of `evaluate_corpus` as text for a terminal, in percent."""
-    emotions, runs = list(figures["emotions"]), figures["normalisation"]
-    n_speakers = figures["n_speakers"]
-    lines = [
-        f"corpus     {figures['corpus']}: {figures['n_clips']} clips"
-        + (f", {n_speakers} speakers" if n_speakers else ""),
-        f"model      {figures['model']}",
-        "emotions   " + "  ".join(f"{name} {n}" for name, n in figures["emotions"].items()),
-        f"chance     {percent(figures['chance'])}",
-    ]
-    if figures["left_out"]:
-        rows = [LeftOut(**row) for row in figures["left_out"]]
-        lines.append(f"left out   {summary_of(rows, figures['n_rows'])}")
-    lines += ["", f"{'':<24}{'UAR':>6}{'accuracy':>10}{'macro-F1':>10}  95 % interval of UAR"]
-    for name, run in runs.items():
-        interval = run["uar_interval_95"]
-        lines.append(
-            f"{NORMALISATIONS[name]:<24}{percent(run['uar']):>6}{percent(run['accuracy']):>10}"
-            f"{percent(run['macro_f1']):>10}  "
-            + ("-".join(map(percent, interval)) if interval else "needs speakers")
-        )
-    if "corpus" not in runs:
-        lines.append("normalised: not with this model, which was saved without its statistics")
-    lines += ["", f"{'recall':<24}" + "".join(f"{name:>10}" for name in emotions)]
-    for name, run in runs.items():
-        recalls = "".join(f"{percent(run['recall'][emotion]):>10}" for emotion in emotions)
-        lines.append(f"{NORMALISATIONS[name]:<24}{recalls}")
-    if n_speakers:
-        lines += ["", f"{'UAR per speaker':<24}" + "".join(f"{name:>10}" for name in runs)]
-        for speaker in runs["none"]["uar_per_speaker"]:
-            values = (run["uar_per_speaker"][speaker] for run in runs.values())
-            row = "".join(f"{percent(value):>10}" for value in values)
-            lines.append(f"{speaker:<24}{row}")
-    lines += ["", "confusion as it is (rows: meant, columns: heard)"]
-    lines.append(" " * 24 + "".join(f"{name:>10}" for name in emotions))
-    for name, row in zip(emotions, runs["none"]["confusion"], strict=True):
-        lines.append(f"{name:<24}" + "".join(f"{count:>10}" for count in row))
-    return "\n".join(lines)
+def judge_eight_way(
+    meant: Sequence[str],
+    probabilities: NDArray[np.float64],
+    emotions: Sequence[str],
+    uncertain: Sequence[bool] | NDArray[np.bool_],
+    named: Sequence[bool],
+) -> "OrderedDict[str, Any]":
+    """Return how good answers are as a user meets them: the likeliest of all eight emotions.
+
+    Parameters
+    ----------
+    meant, probabilities, emotions
+        As for `judge`.
+    uncertain
+        Which answers are doubted.
+    named
+        For which clips an emotion is named at all. The others, in which no speech was heard,
+        are no right answers, and have no confidence that could be right or wrong.
+
+    Returns
+    -------
+    OrderedDict
+        ``accuracy``, ``uar``, ``n_no_speech``, ``uncertain`` (share of the clips), ``ece`` (15
+        bins) and ``mean_confidence`` (None where no emotion is named in any clip), ``sure``
+        (``from``, ``coverage`` and, if any answer is so sure, ``accuracy``), ``confusion`` (rows:
+        meant, in the order of `emotions`; columns: heard, in that of `EMOTION_NAMES`, and last
+        no speech).
+    """
+    labels = np.array([EMOTION_NAMES.index(name) for name in meant])
+    has_name = np.asarray(named, dtype=bool)
+    no_speech = len(EMOTION_NAMES)
+    heard = np.where(has_name, probabilities.argmax(axis=1), no_speech)
+    confidence = np.where(has_name, probabilities.max(axis=1), 0.0)
+    right = heard == labels
+    sure = confidence >= SURE_FROM
+    rows = [EMOTION_NAMES.index(name) for name in emotions]
+    columns = np.arange(no_speech + 1)
+    some = bool(has_name.any())
+    return OrderedDict(
+        accuracy=float(right.mean()),
+        uar=float(np.mean([right[labels == row].mean() for row in rows])),
+        n_no_speech=int((~has_name).sum()),
+        uncertain=float(np.mean(uncertain)),
+        ece=(
+            calibration_metrics.expected_calibration_error(
+                labels[has_name], probabilities[has_name]
+            )
+            if some
+            else None
+        ),
+        mean_confidence=float(confidence[has_name].mean()) if some else None,
+        sure={
+            "from": SURE_FROM,
+            "coverage": float(sure.mean()),
+            "accuracy": float(right[sure].mean()) if sure.any() else None,
+        },
+        confusion=confusion_matrix(labels, heard, labels=columns)[rows].tolist(),
+    )

@@ -11,8 +11,7 @@ constants of `ser.voices.adaptation` come from validation actors.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -26,12 +25,11 @@ from foundation import tables
 from foundation.progress import progress_bar
 from ser.corpora.ravdess import Clip
 from ser.evaluation.cross_validation import fold_models
-from ser.recognizer import WINDOWS_PER_BATCH, Recognizer, Summary
-from ser.settings import Matrix
-from ser.sound.windows import Window
+from ser.evaluation.heard import Heard, hear, judged
+from ser.recognizer import Recognizer
 from ser.voices.adaptation import Adaptation, fit_correction
 from ser.voices.enrolment import heard
-from ser.voices.normalisation import FeatureStatistics, merged, speech_statistics, to_training
+from ser.voices.normalisation import merged, to_training
 
 FILE = "enrolled.csv"
 COLUMNS = ("speaker", "draw", "n_clips", "uar_percent", "accuracy_percent", "ece_percent")
@@ -70,13 +68,11 @@ CONDITIONS = (
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
+class _HeardClip:
     """All of a clip that is needed, so that audio is read once."""
 
     label: int
-    windows: list[tuple[Window, Matrix]]
-    without_noise: list[Matrix | None]
-    statistics: FeatureStatistics
+    sound: Heard
     probabilities: NDArray[np.float64]
     direction: NDArray[np.float64]
 
@@ -117,16 +113,16 @@ def evaluate_enrolled(
         joblib.delayed(_judge_actor)(recognizer, fold, actor, of_actor, n_draws)
         for recognizer, fold, actor, of_actor in jobs
     )
-    judged = pd.concat(list(progress_bar(answers, "enrolled", len(jobs), unit="actor")))
-    return table_of(judged)
+    return table_of(pd.concat(list(progress_bar(answers, "enrolled", len(jobs), unit="actor"))))
 
 
 def _judge_actor(
     recognizer: Recognizer, fold: int, actor: int, clips: Sequence[Clip], n_draws: int
 ) -> pd.DataFrame:
-    sounds = [_hear(recognizer, clip) for clip in clips]
-    labels = np.array([sound.label for sound in sounds])
-    unknown = _judged(recognizer, sounds)
+    of_actor = [_hear_clip(recognizer, clip) for clip in clips]
+    sounds = [clip.sound for clip in of_actor]
+    labels = np.array([clip.label for clip in of_actor])
+    unknown = judged(recognizer, sounds)
     tables = []
     for draw in range(n_draws):
         aside = draw_enrolled(labels, np.random.default_rng([SEED, draw, actor]))
@@ -134,11 +130,11 @@ def _judge_actor(
         for condition in CONDITIONS:
             answers = unknown[rest]
             if condition.n_clips:
-                enrolled = [sounds[i] for i in aside[: condition.n_clips]]
+                enrolled = [of_actor[i] for i in aside[: condition.n_clips]]
                 known = Recognizer(
                     recognizer.artefact, _adaptation(recognizer, enrolled, condition.labels)
                 )
-                answers = _judged(known, [sounds[i] for i in rest])
+                answers = judged(known, [sounds[i] for i in rest])
             table = pd.DataFrame(answers, columns=list(EMOTION_NAMES))
             tables.append(
                 table.assign(
@@ -167,45 +163,22 @@ def draw_enrolled(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArra
     return np.array([rows[turn] for turn in range(CLIPS_PER_EMOTION) for rows in of_emotion])
 
 
-def _hear(recognizer: Recognizer, clip: Clip) -> _Heard:
-    windows, without_noise = [], []
-    for window, features in recognizer.features(clip.path):
-        without_noise.append(recognizer.features_without_noise(window))
-        silent = replace(window, samples=np.zeros(0, np.float32))  # sound is not needed again
-        windows.append((silent, features))
-    statistics = speech_statistics(recognizer, clip.path)
-    label = clip.emotion.code - 1
-    return _Heard(label, windows, without_noise, statistics, *heard(recognizer, windows))
+def _hear_clip(recognizer: Recognizer, clip: Clip) -> _HeardClip:
+    sound = hear(recognizer, clip.path)
+    return _HeardClip(clip.emotion.code - 1, sound, *heard(recognizer, sound.windows))
 
 
-def _adaptation(recognizer: Recognizer, enrolled: Sequence[_Heard], labels: bool) -> Adaptation:
-    statistics = merged(sound.statistics for sound in enrolled)
+def _adaptation(recognizer: Recognizer, enrolled: Sequence[_HeardClip], labels: bool) -> Adaptation:
+    statistics = merged(clip.sound.statistics for clip in enrolled)
     transform = to_training(statistics, recognizer.artefact)
     if not labels:
         return Adaptation(transform)
     correction = fit_correction(
-        [sound.label for sound in enrolled],
-        recognizer.calibration.apply([sound.probabilities for sound in enrolled]),
-        [sound.direction for sound in enrolled],
+        [clip.label for clip in enrolled],
+        recognizer.calibration.apply([clip.probabilities for clip in enrolled]),
+        [clip.direction for clip in enrolled],
     )
     return Adaptation(transform, correction)
-
-
-def _judged(recognizer: Recognizer, sounds: Sequence[_Heard]) -> NDArray[np.float64]:
-    """Return probabilities of shape (n_clips, 8), as `Recognizer.predict` gives them."""
-    features = [matrix for sound in sounds for _, matrix in sound.windows]
-    without_noise = [matrix for sound in sounds for matrix in sound.without_noise]
-    batches = (slice(i, i + WINDOWS_PER_BATCH) for i in range(0, len(features), WINDOWS_PER_BATCH))
-    answers = chain.from_iterable(
-        recognizer.judge(features[batch], without_noise[batch]) for batch in batches
-    )
-    rows = []
-    for sound in sounds:
-        summary = Summary(recognizer.calibration)
-        for window, _ in sound.windows:
-            summary.add(window, next(answers))
-        rows.append(summary.probabilities())
-    return np.array(rows)
 
 
 def table_of(judged: pd.DataFrame) -> pd.DataFrame:

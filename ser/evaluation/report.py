@@ -3,6 +3,7 @@
 What is said of any sense is in `emotions.report`; here is what only speech has.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,19 +56,27 @@ def published_table(names: Sequence[str]) -> str:
 
 
 def robustness_table(rows: pd.DataFrame) -> str:
-    """Return a Markdown table of `ser.evaluation.robustness`, one row a condition."""
+    """Return a Markdown table of `ser.evaluation.robustness`, one row a condition.
+
+    Where a row was measured on fewer clips than another one, it says on how many.
+    """
+    all_clips = rows["n_clips"].max()
     lines = [
         "| the same clips | UAR | change (points) | labels unchanged (%) | "
-        "mean change of probabilities | limit | holds |",
-        "|---|---|---|---|---|---|---|",
+        "mean change of probabilities | mean confidence (%) | limit | holds |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.to_dict("records"):
-        refused = f" ({row['n_refused']} refused)" if row["n_refused"] else ""
+        notes = [f"{row['n_clips']} clips"] if row["n_clips"] < all_clips else []
+        notes += [f"{row['n_refused']} refused"] if row["n_refused"] else []
+        note = f" ({', '.join(notes)})" if notes else ""
+        sure = row["mean_confidence_percent"]
         holds = ("yes" if row["holds"] else "**no**") if row["limit"] else ""
         lines.append(
-            f"| {row['condition']}{refused} | {row['uar_percent']:.1f} | "
+            f"| {row['condition']}{note} | {row['uar_percent']:.1f} | "
             f"{row['uar_change_points']:+.1f} | {row['labels_unchanged_percent']:.1f} | "
-            f"{row['mean_probability_change']:.3f} | {row['limit']} | {holds} |"
+            f"{row['mean_probability_change']:.3f} | {'' if math.isnan(sure) else f'{sure:.1f}'} | "
+            f"{row['limit']} | {holds} |"
         )
     return "\n".join(lines)
 

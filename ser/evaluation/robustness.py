@@ -26,15 +26,17 @@ from foundation import tables
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 from ser.corpora.ravdess import Clip
-from ser.evaluation.conditions import Condition, write_mp3
+from ser.evaluation.conditions import Condition
 from ser.evaluation.cross_validation import fold_models
+from ser.evaluation.encodings import Encoding
 from ser.recognizer import Recognizer
 from ser.sound.audio import Recording, read_whole
 
 FILE = "robustness.csv"
 COLUMNS = (
     "condition", "n_clips", "n_refused", "uar_percent", "uar_change_points",
-    "labels_unchanged_percent", "mean_probability_change", "limit", "holds",
+    "labels_unchanged_percent", "mean_probability_change", "mean_confidence_percent", "limit",
+    "holds",
 )  # fmt: skip
 SEED = 731  # of all chance here; no training uses it
 REFUSED = -1
@@ -64,8 +66,11 @@ def evaluate_robustness(
     Raises
     ------
     InputError
-        If a network is missing, or a clip cannot be read.
+        If a network is missing, a clip cannot be read, or an encoder is missing.
     """
+    for condition in chosen:
+        if condition.encoding is not None:
+            condition.encoding.check()
     jobs = [
         (recognizer, clip, fold.number)
         for recognizer, fold in fold_models(clips, model_folder)
@@ -96,20 +101,20 @@ def _judge(recognizer: Recognizer, clip: Clip, chosen: Sequence[Condition]) -> N
         changed, rate = condition.change(samples, recording.sample_rate_hz, rng)
         try:
             heard = recognizer if condition.denoised else once
-            row[:] = _predicted(heard, changed, rate, condition.mp3_kbits)
+            row[:] = _predicted(heard, changed, rate, condition.encoding)
         except InputError:  # a clip that is too soft now, say
             continue
     return rows
 
 
 def _predicted(
-    recognizer: Recognizer, samples: NDArray[Any], sample_rate_hz: int, mp3_kbits: int | None
+    recognizer: Recognizer, samples: NDArray[Any], sample_rate_hz: int, encoding: Encoding | None
 ) -> tuple[float, ...]:
-    if mp3_kbits is None:
+    if encoding is None:
         return recognizer.predict(samples, sample_rate_hz=sample_rate_hz).probabilities
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.mp3"
-        write_mp3(path, samples, sample_rate_hz, mp3_kbits)
+        path = Path(folder) / f"clip{encoding.suffix}"
+        encoding.write(path, samples, sample_rate_hz)
         return recognizer.predict(path).probabilities
 
 
@@ -149,6 +154,7 @@ def table_of(
         same = round(100 * float(np.mean((heard[:, number] == heard[:, 0]) & ~refused[:, 0])), 2)
         answered = ~refused[:, number] & ~refused[:, 0]
         difference = np.abs(judged[answered, number] - judged[answered, 0])
+        confidence = judged[answered, number].max(axis=1)
         limit = condition.largest_uar_change
         holds = limit is None or (
             abs(change) <= limit and same >= condition.least_unchanged_percent
@@ -162,6 +168,7 @@ def table_of(
                 change,
                 same,
                 round(float(difference.mean()), 4) if answered.any() else math.nan,
+                round(100 * float(confidence.mean()), 2) if answered.any() else math.nan,
                 condition.limit if number else "",
                 holds,
             )
@@ -177,21 +184,22 @@ def read_table(path: Path) -> pd.DataFrame:
     InputError
         If it is another table.
     """
-    empty = {"mean_probability_change": [""]}
+    empty = {"mean_probability_change": [""], "mean_confidence_percent": [""]}
     return tables.read_table(path, COLUMNS, keep_default_na=False, na_values=empty)
 
 
 def describe(table: pd.DataFrame) -> str:
     """Return the table as text for a terminal."""
     width = max(map(len, table["condition"]))
-    lines = [f"{'condition':<{width}}   UAR  change  same labels  |dp|    limit"]
+    lines = [f"{'condition':<{width}}   UAR  change  same labels  |dp|    sure    limit"]
     for row in table.to_dict("records"):
         refused = f", {row['n_refused']} refused" if row["n_refused"] else ""
         verdict = f"{row['limit']}: {'holds' if row['holds'] else 'DOES NOT HOLD'}"
         lines.append(
             f"{row['condition']:<{width}}  {row['uar_percent']:4.1f}  "
             f"{row['uar_change_points']:+5.1f}  {row['labels_unchanged_percent']:8.1f} %  "
-            f"{row['mean_probability_change']:.4f}  {verdict if row['limit'] else ''}{refused}"
+            f"{row['mean_probability_change']:.4f}  {row['mean_confidence_percent']:4.1f} %  "
+            f"{verdict if row['limit'] else ''}{refused}"
         )
     lines.append(f"{table['n_clips'].iloc[0]} clips; UAR in percent, change in points")
     return "\n".join(lines)

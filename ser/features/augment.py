@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from ser.settings import Matrix, Samples
-from ser.sound.audio import frame_levels_db
+from ser.sound.audio import speech_rms
 
-SPEECH_RANGE_DB = 30.0
 HARMED = ("noise", "band", "room")  # kinds of copies
 
 
@@ -74,13 +73,6 @@ class AugmentSettings:
 def change_speed(samples: Samples, factor: float) -> Samples:
     """Return the clip played `factor` times as fast, pitch included."""
     return soxr.resample(samples, 1000 * factor, 1000).astype(np.float32)
-
-
-def speech_rms(samples: Samples, sample_rate_hz: int) -> float:
-    """Return the RMS of the frames (32 ms) within `SPEECH_RANGE_DB` of the loudest."""
-    levels = frame_levels_db(samples, round(0.032 * sample_rate_hz))
-    loud = levels[levels >= levels.max() - SPEECH_RANGE_DB]
-    return math.sqrt(np.mean(10 ** (loud / 10)))
 
 
 def add_noise(

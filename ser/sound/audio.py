@@ -4,6 +4,7 @@ A `Recording` is an array or a file, which libsndfile reads, or FFmpeg what libs
 is read in blocks, so memory does not grow with its length. Levels are in dBFS (0 dB: RMS 1.0).
 """
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foundation.errors import InputError
 from foundation.media import MediaError, MediaSound
-from ser.settings import FeatureSettings, Samples
+from ser.settings import Samples, WindowSettings
 from ser.sound.converter import Converter, checked_rate
 from ser.sound.piped import PipedFile, is_piped, shown_name
 from ser.sound.readers import ArraySound, FileSound, open_file
@@ -22,6 +23,7 @@ from ser.sound.readers import ArraySound, FileSound, open_file
 BLOCK_SECONDS = 10.0
 SHORTEST_SECONDS = 0.25  # less holds no syllable to judge
 TELEPHONE_RATE_HZ = 11_025  # at or below, the sound lacks the upper half of what was trained on
+SPEECH_RANGE_DB = 30.0  # fainter frames are pauses
 SILENT_DBFS = -85.0  # the quietest RAVDESS clips peak near -45; 16-bit dither lies near -93
 
 
@@ -154,7 +156,14 @@ def frame_levels_db(samples: Samples, frame_length: int) -> NDArray[np.float64]:
     return 10 * np.log10(np.maximum(energy / lengths, 1e-12))  # the floor survives zeros
 
 
-def find_sound(recording: Recording, settings: FeatureSettings) -> SoundBounds:
+def speech_rms(samples: Samples, sample_rate_hz: int) -> float:
+    """Return the RMS of the frames (32 ms) within `SPEECH_RANGE_DB` of the loudest."""
+    levels = frame_levels_db(samples, round(0.032 * sample_rate_hz))
+    loud = levels[levels >= levels.max() - SPEECH_RANGE_DB]
+    return math.sqrt(np.mean(10 ** (loud / 10)))
+
+
+def find_sound(recording: Recording, settings: WindowSettings) -> SoundBounds:
     """Find the part of a recording between its leading and its trailing silence, by level alone.
 
     Raises
@@ -162,7 +171,7 @@ def find_sound(recording: Recording, settings: FeatureSettings) -> SoundBounds:
     InputError
         If no frame is louder than `SILENT_DBFS`.
     """
-    hop = settings.hop_length
+    hop = settings.level_length
     levels: list[NDArray[np.float64]] = []
     rest = np.zeros(0, np.float32)
     for block in recording.blocks(settings.sample_rate_hz):

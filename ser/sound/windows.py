@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.errors import InputError
-from ser.settings import FeatureSettings, Samples
+from ser.settings import Samples, WindowSettings
 from ser.sound.audio import SILENT_DBFS, Recording, frame_levels_db
 from ser.sound.noise_level import NoiseLevel
 from ser.sound.voice_activity import (
@@ -81,7 +81,7 @@ class WindowCutter:
         If the settings have another rate than voice activity.
     """
 
-    def __init__(self, settings: FeatureSettings, name: str) -> None:
+    def __init__(self, settings: WindowSettings, name: str) -> None:
         if settings.sample_rate_hz != SAMPLE_RATE_HZ:
             raise ValueError(
                 f"voice activity hears {SAMPLE_RATE_HZ} Hz, not {settings.sample_rate_hz} Hz"
@@ -89,7 +89,7 @@ class WindowCutter:
         self.settings = settings
         self.name = name
         # Chunks begin where frames of both kinds do, whatever the blocks are.
-        step = math.lcm(FRAME_LENGTH, settings.hop_length)
+        step = math.lcm(FRAME_LENGTH, settings.level_length)
         self._chunk_length = -(-settings.sample_rate_hz // step) * step
         self._activity = VoiceActivity()
         self._noise = NoiseLevel()
@@ -110,7 +110,7 @@ class WindowCutter:
     @property
     def sound_seconds(self) -> float:
         """How long the recording was above the silence threshold."""
-        return self._whole.n_loud * self.settings.hop_length / self.settings.sample_rate_hz
+        return self._whole.n_loud * self.settings.level_length / self.settings.sample_rate_hz
 
     def feed(self, samples: Samples) -> list[Window]:
         """Take the next samples, of any number, and return the windows that are now complete."""
@@ -165,7 +165,7 @@ class WindowCutter:
 
     def _frames_with_speech(self, chunk: Samples) -> list[int]:
         probabilities = self._activity(chunk)
-        self._noise.feed(frame_levels_db(chunk, FRAME_LENGTH), probabilities)
+        self._noise.feed(chunk, probabilities)
         frames = spoken(probabilities.tolist(), self._speaking)
         numbers = [number for number, is_speech in enumerate(frames, self._n_frames) if is_speech]
         self._speaking, self._n_frames = frames[-1], self._n_frames + len(frames)
@@ -193,7 +193,7 @@ class _WholeSound:
     frame that was silent stays so.
     """
 
-    def __init__(self, settings: FeatureSettings) -> None:
+    def __init__(self, settings: WindowSettings) -> None:
         self._settings = settings
         self.fits = True
         self.loudest_db = -np.inf
@@ -206,7 +206,7 @@ class _WholeSound:
         self._last_frame = np.zeros(0, np.float32)
 
     def feed(self, chunk: Samples) -> None:
-        hop = self._settings.hop_length
+        hop = self._settings.level_length
         level_db = frame_levels_db(chunk, hop)
         self.loudest_db = max(self.loudest_db, float(level_db.max()))
         threshold_db = self.loudest_db - self._settings.trim_db
@@ -226,7 +226,7 @@ class _WholeSound:
 
     def _bound(self, loud: NDArray[np.int64]) -> None:
         # A frame of margin on both sides keeps soft consonants and the decay of the last vowel.
-        hop = self._settings.hop_length
+        hop = self._settings.level_length
         if not len(loud):
             self.start = self._end = self._n_samples
             return
@@ -235,7 +235,7 @@ class _WholeSound:
 
     def narrow(self, first: int, last: int) -> None:
         """Cut off what is faint before sample `first` and from sample `last` on."""
-        hop = self._settings.hop_length
+        hop = self._settings.level_length
         near = ((self._loud + 1) * hop > first) & (self._loud * hop < last)
         start = self.start
         self._bound(self._loud[near | (self._loud_db >= self.loudest_db - BESIDE_SPEECH_DB)])
@@ -256,7 +256,7 @@ class _WholeSound:
             self._buffer = np.concatenate([self._buffer, chunk])
         passed = max(self.start - self._offset, 0)
         self._buffer, self._offset = self._buffer[passed:].copy(), self._offset + passed
-        self._last_frame = chunk[-self._settings.hop_length :].copy()
+        self._last_frame = chunk[-self._settings.level_length :].copy()
 
     def first_window(self) -> Samples:
         """Return the sound, or its first window if it does not fit."""
@@ -266,7 +266,7 @@ class _WholeSound:
 class _Stretches:
     """Cuts the speech between pauses into windows."""
 
-    def __init__(self, settings: FeatureSettings) -> None:
+    def __init__(self, settings: WindowSettings) -> None:
         rate = settings.sample_rate_hz
         self._rate = rate
         self._length = settings.window_length
@@ -336,7 +336,7 @@ class _Stretches:
         )
 
 
-def cut(recording: Recording, settings: FeatureSettings) -> Iterator[Window]:
+def cut(recording: Recording, settings: WindowSettings) -> Iterator[Window]:
     """Yield the windows of a recording.
 
     Raises
@@ -353,7 +353,7 @@ def cut(recording: Recording, settings: FeatureSettings) -> Iterator[Window]:
 LONGEST_CLIP_SECONDS = 60.0
 
 
-def trimmed(recording: Recording, settings: FeatureSettings) -> Samples:
+def trimmed(recording: Recording, settings: WindowSettings) -> Samples:
     """Return the sound of a clip for training: the window that it is, however long that be.
 
     Raises

@@ -39,7 +39,7 @@ from ser.sound.piped import PipedFile, is_piped
 from ser.sound.voice_activity import LEAST_SPEECH_SECONDS
 from ser.sound.windows import Window
 from ser.voices.adaptation import Adaptation, directions, fit_correction
-from ser.voices.normalisation import FeatureStatistics, speech_statistics, to_training
+from ser.voices.normalisation import FeatureStatistics, statistics_of, to_training
 
 FORMAT = RecordFormat("emotify-speaker", 1, "profile of a speaker")
 ENOUGH_CLIPS = 8  # fewer are shrunk so much that little changes; see `ser.voices.adaptation`
@@ -273,8 +273,8 @@ def _with_file(
     then = next((c for c in profile.labelled if c.digest == digest), None) if profile else None
     if profile is not None and is_known and (label is None or (then and then.emotion == label)):
         return profile, "known"
-    statistics = speech_statistics(recognizer, path)
     windows = list(recognizer.features(path))
+    statistics = statistics_of(windows, recognizer.settings.hop_seconds)
     if sum(window.new_speech_seconds for window, _ in windows) < LEAST_SPEECH_SECONDS:
         raise InputError(
             f"{printable(path)}: hardly any speech was heard in it; record one person speaking, "

@@ -38,6 +38,7 @@ from foundation.errors import InputError
 from ser.network.artefact import Artefact
 from ser.network.hearing import Hearing
 from ser.settings import Matrix
+from ser.sound.windows import Window
 
 Transform = Callable[[Matrix], Matrix]
 
@@ -177,8 +178,6 @@ def speech_statistics(
 ) -> FeatureStatistics:
     """Return the statistics of the speech in a recording, as a recogniser's network sees it.
 
-    Each moment counts once, though the windows of long recordings overlap.
-
     Parameters
     ----------
     recognizer
@@ -191,9 +190,26 @@ def speech_statistics(
     InputError
         If the recording cannot be read, is silent, or too short.
     """
-    hop_seconds = recognizer.settings.hop_seconds
+    windows = recognizer.features(source, sample_rate_hz=sample_rate_hz)
+    return statistics_of(windows, recognizer.settings.hop_seconds)
+
+
+def statistics_of(
+    windows: Iterable[tuple[Window, Matrix]], hop_seconds: float
+) -> FeatureStatistics:
+    """Return the statistics of a recording's windows, of which there is at least one.
+
+    Each moment counts once, though the windows of long recordings overlap.
+
+    Parameters
+    ----------
+    windows
+        Each with its features, in order.
+    hop_seconds
+        From one frame of the features to the next.
+    """
     parts, heard_until = [], 0.0
-    for window, features in recognizer.features(source, sample_rate_hz=sample_rate_hz):
+    for window, features in windows:
         n_heard = max(round((heard_until - window.start_seconds) / hop_seconds), 0)
         heard_until = window.end_seconds
         if n_heard < len(features):

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from foundation.errors import InputError
-from foundation.tables import read_table, write_table
+from foundation.tables import as_csv, read_table, write_table
+from foundation.text import as_cell
 
 COLUMNS = ("name", "share")
 TABLE = pd.DataFrame({"name": ["a", "ü"], "share": [0.25, 1 / 3]})
@@ -38,3 +39,11 @@ def test_what_is_no_such_table_is_refused(tmp_path, content, words):
         read_table(path, COLUMNS, "measure again")
     with pytest.raises(InputError, match=words):
         read_table(path, COLUMNS)
+
+
+def test_a_spreadsheet_takes_text_for_text():
+    rows = [{"name": "=1+1", "n": -1, "none": None}, {"name": "a,b", "n": 2, "none": None}]
+    assert as_csv(rows) == 'name,n,none\n\'=1+1,-1,\n"a,b",2,\n'
+    for start in ("+", "-", "@", " =", "\uff1d"):  # the last in full width
+        assert as_cell(f"{start}x").startswith("'")
+    assert as_cell("a=b") == "a=b" and as_cell("") == ""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,10 +52,10 @@ def test_many_files_are_answered_by_other_processes(
     tried = many_files._tried
 
     def noted(
-        recognizer: Recognizer, path: Path, *, progress: bool = False
+        question: Any, recognizer: Recognizer, path: Path, *, progress: bool = False
     ) -> EmotionEstimate | InputError:
         asked_here.append((os.getpid(), path))
-        return tried(recognizer, path, progress=progress)
+        return tried(question, recognizer, path, progress=progress)
 
     monkeypatch.setattr(many_files, "_tried", noted)
     check(recognize_files(files), files)

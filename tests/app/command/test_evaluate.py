@@ -3,8 +3,10 @@
 import json
 import os
 
+import pandas as pd
 import pytest
 
+from emotions.labels import EMOTION_NAMES
 from foundation.shipped import shipped
 from ser.evaluation import conditions, robustness
 
@@ -32,6 +34,45 @@ def test_own_recordings_are_judged_in_words_and_json(emotify, tmp_path):
     assert [row["what"] for row in figures["left_out"]] == ["no.wav", "bored"]
     code, out, _ = emotify("evaluate", "--corpus", SAMPLES, "--labels", labels)
     assert code == 0 and "2 of 4 rows left out" in out and "normalised per corpus" in out
+
+
+def test_what_is_said_of_each_recording_is_written_as_it_is_in_json(emotify, tmp_path):
+    labels, out = tmp_path / "labels.csv", tmp_path / "predictions.csv"
+    labels.write_text(LABELS.replace("Emotion", "Emotion;speaker").replace("CALM", "CALM;=1+1"))
+    labels.write_text(labels.read_text().replace("happy", "joy;Ann"))
+    arguments = ["evaluate", "--corpus", SAMPLES, "--labels", labels, "--out", out]
+    code, told, err = emotify(*arguments, "--json")
+    rows = json.loads(told)["clips"]
+    assert code == 0 and "wrote " in err and "2 of 2 speakers" in err
+    written = pd.read_csv(out)
+    assert list(written.columns) == list(rows[0]) == [
+        "file", "speaker", "meant", "heard", *EMOTION_NAMES, "confidence", "uncertain",
+        "speech_seconds",
+    ]  # fmt: skip
+    assert rows[0]["speaker"] == "=1+1" and written["speaker"][0] == "'=1+1"
+    assert list(written["meant"]) == [row["meant"] for row in rows] == ["calm", "happy"]
+    assert list(written["happy"]) == [row["happy"] for row in rows]
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_anything_is_heard(
+    emotify, tmp_path, monkeypatch
+):
+    from ser.evaluation import cross_corpus
+
+    monkeypatch.setattr(cross_corpus, "evaluate_corpus", lambda *_, **__: pytest.fail("heard"))
+    labels = tmp_path / "labels.csv"
+    labels.write_text(LABELS)
+    (tmp_path / "folder.csv").mkdir()
+    for out, words in (
+        (tmp_path / "predictions", "ends in .csv"),
+        (SAMPLES / "reading_short.wav", "ends in .csv"),
+        (labels, "is the table of --labels"),
+        (tmp_path / "folder.csv", "is a folder"),
+        (tmp_path / "none" / "p.csv", "cannot be written"),
+    ):
+        code, told, err = emotify("evaluate", "--corpus", SAMPLES, "--labels", labels, "--out", out)
+        assert code == 2 and told == "" and words in err
+    assert labels.read_text() == LABELS and list(tmp_path.glob("*.partial")) == []
 
 
 def test_mistakes_get_an_answer_and_exit_code_2(emotify, tmp_path):

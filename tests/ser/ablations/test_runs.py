@@ -174,6 +174,7 @@ def prepared(row, tones, epochs, copies=(), n_train=64):
     return job, seen, replace(ablation.settings_of(row, epochs), crop_seconds=1.0)
 
 
+@pytest.mark.heavy
 def test_the_base_is_the_recipe_of_the_model_that_ships(tones, monkeypatch):
     fitted = []
 
@@ -291,6 +292,7 @@ def test_a_network_that_learns_in_another_way_still_learns_the_emotion(name, ton
         assert np.array_equal(batches.targets, own)
 
 
+@pytest.mark.heavy
 def test_copies_at_other_speeds_are_judged_with_the_clip(tones, monkeypatch):
     (row,) = rows_named(["test-time-speeds"])
     job, seen, settings = prepared(row, tones, epochs=1, copies=("speed",), n_train=16)
@@ -371,6 +373,7 @@ def test_without_attention_every_frame_counts_alike():
     assert average_of([network]).count_params() == network.count_params()
 
 
+@pytest.mark.heavy
 def test_jobs_resume_and_rows_combine(tones, tmp_path, monkeypatch):
     speech, _ = tones
     judged = []

@@ -111,6 +111,31 @@ def test_every_bad_row_is_counted_and_named(corpus):
     assert "bored" in summary and "gone.wav" in summary and "2 labelled in diff" in summary
 
 
+def test_labels_as_corpora_write_them(corpus):
+    rows = "file,emotion\na,ANG\nb,Happiness\nanna/c,fear\nd,boredom\n"
+    assert [(name, emotion) for name, emotion, _ in found(corpus, rows)] == [
+        ("a.wav", "angry"), ("anna/c.flac", "fearful"), ("b.wav", "happy")
+    ]  # fmt: skip
+    [left_out] = read(corpus, rows).left_out
+    assert (left_out.reason, left_out.what) == (labels.OTHER_EMOTION, "boredom")
+    # The same emotion in two spellings is no contradiction.
+    [again] = read(corpus, "file,emotion\na,anger\na,ANG\n").left_out
+    assert again.reason == labels.LISTED_AGAIN
+
+
+def test_letters_of_one_corpus_are_read_and_mixed_ones_are_counted_and_named(corpus):
+    rows = "file,emotion\na,W\nb,F\nanna/c,T\nd,L\n"
+    assert [emotion for _, emotion, _ in found(corpus, rows)] == ["angry", "sad", "happy"]
+    [left_out] = read(corpus, rows).left_out
+    assert (left_out.reason, left_out.what) == (labels.OTHER_EMOTION, "L")
+    mixed = read(corpus, "file,emotion\na,W\nb,F\nanna/c,sad\n")
+    assert [file.emotion for file in mixed.files] == ["sad"]
+    assert [(row.reason, row.what) for row in mixed.left_out] == [
+        (labels.UNCLEAR_CODE, "W"), (labels.UNCLEAR_CODE, "F")
+    ]  # fmt: skip
+    assert "write the word (W, F)" in summary_of(mixed.left_out, mixed.n_rows)
+
+
 def test_a_summary_names_a_few_of_each_kind_and_counts_the_rest(corpus):
     rows = "".join(f"none{number}.wav,sad\n" for number in range(9))
     table = read(corpus, "file,emotion\n" + rows)

@@ -97,8 +97,8 @@ def test_an_unknown_speaker_is_judged_as_in_any_recording(tmp_path, ratio_db):
     path = tmp_path / "clip.wav"
     soundfile.write(path, add_noise(quiet, noise, ratio_db, rate), rate)
     recognizer = load_recognizer()
-    sound = enrolled._hear(recognizer, SimpleNamespace(path=path, emotion=EMOTIONS[0]))
-    [row] = enrolled._judged(recognizer, [sound])
+    sound = enrolled._hear_clip(recognizer, SimpleNamespace(path=path, emotion=EMOTIONS[0])).sound
+    [row] = enrolled.judged(recognizer, [sound])
     assert row == pytest.approx(recognizer.predict(path).probabilities, abs=1e-5)
     assert (sound.without_noise[0] is None) == (ratio_db > 25)
 
@@ -117,18 +117,18 @@ def test_no_judged_clip_is_enrolled_and_all_rows_judge_the_same(monkeypatch, tmp
     fold = Fold(0, (), (), tuple(clips))
     monkeypatch.setattr(enrolled, "fold_models", lambda *_: [(load_recognizer(tmp_path), fold)])
     learned, answered = [], []
-    learn, judge = enrolled._adaptation, enrolled._judged
+    learn, judge = enrolled._adaptation, enrolled.judged
 
-    def learning(recognizer, sounds, labels):
-        learned.append([id(sound) for sound in sounds])
-        return learn(recognizer, sounds, labels)
+    def learning(recognizer, clips, labels):
+        learned.append([id(clip.sound) for clip in clips])
+        return learn(recognizer, clips, labels)
 
     def judging(recognizer, sounds):
         answered.append([id(sound) for sound in sounds])
         return judge(recognizer, sounds)
 
     monkeypatch.setattr(enrolled, "_adaptation", learning)
-    monkeypatch.setattr(enrolled, "_judged", judging)
+    monkeypatch.setattr(enrolled, "judged", judging)
     table = enrolled.evaluate_enrolled(clips, tmp_path, n_draws=1)
     assert [len(sounds) for sounds in learned] == [8, 24, 8, 24]
     assert len(answered[0]) == 60  # as an unknown speaker, once for all draws

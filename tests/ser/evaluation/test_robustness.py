@@ -43,6 +43,7 @@ def test_the_table_says_what_changed_and_whether_limits_hold(tmp_path):
     assert list(table["uar_change_points"]) == [0, -12.5, -6.25, 0]
     assert list(table["labels_unchanged_percent"]) == [100, 87.5, 93.75, 100]
     assert list(table["n_refused"]) == [0, 0, 1, 0]
+    assert table["mean_confidence_percent"].tolist() == pytest.approx([93] * 4)
     assert list(table["holds"]) == [True, False, False, True]  # the third for its labels
     # Two clips of sixteen moved 0.92 from one emotion to another.
     assert table["mean_probability_change"][1] == pytest.approx(2 / 16 * 2 * 0.92 / 8, abs=1e-4)
@@ -63,6 +64,10 @@ def test_the_page_shows_the_table_once_it_was_measured(tmp_path):
     markdown = figures.markdown_tables(metrics, tmp_path)["robustness"]
     assert all(f"| {name} |" in markdown for name in names)
     assert len(markdown.splitlines()) == 2 + len(names)
+    table.loc[1, ["n_clips", "mean_confidence_percent"]] = 5, np.nan
+    write_table(table, tmp_path / robustness.FILE)
+    in_part = figures.markdown_tables(metrics, tmp_path)["robustness"]
+    assert "| gain -30 dB (5 clips) | 100.0 |" in in_part and "|  | UAR ±5, labels" in in_part
     card = (DEFAULT_FOLDER / "README.md").read_text("utf-8")
     assert "| gain -30 dB | 100.0 |" in fill_in(card, {"robustness": markdown})
 
@@ -84,7 +89,7 @@ def test_clips_of_all_folds_are_judged_under_every_condition():
     assert len({clip.actor for clip in clips}) == 24
     every = conditions(Path(NOISE) if NOISE else None)
     cheap = [c for c in every if c.name in ("as recorded", "gain -10 dB", "44.1 kHz")]
-    cheap += [c for c in every if c.mp3_kbits or "real noise, 10" in c.name]
+    cheap += [c for c in every if c.encoding or "real noise, 10" in c.name]
     table = robustness.evaluate_robustness(clips, DEFAULT_FOLDER, cheap).set_index("condition")
     assert list(table["n_clips"].unique()) == [24] and table["n_refused"].sum() == 0
     assert table.loc["as recorded", "mean_probability_change"] == 0

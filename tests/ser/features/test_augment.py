@@ -16,10 +16,10 @@ from ser.features.augment import (
     reverberate,
     some_noise,
     spec_augment,
-    speech_rms,
     waveform_variants,
 )
 from ser.settings import Samples
+from ser.sound.audio import speech_rms
 
 SPEECH_FILE = shipped("data", "samples", "reading_short.wav")
 RATE = 16_000

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from foundation.shipped import shipped
-from ser.features.augment import add_noise, speech_rms
+from ser.features.augment import add_noise
 from ser.settings import Samples
-from ser.sound.audio import Recording, read_whole
+from ser.sound.audio import Recording, read_whole, speech_rms
 from ser.sound.denoiser import NETWORK_FILE, SAMPLE_RATE_HZ, denoise
 
 RATE = SAMPLE_RATE_HZ

@@ -31,6 +31,8 @@ from ser.network import artefact  # noqa: E402
 from ser.recognizer import load_recognizer  # noqa: E402
 from ser.training import train  # noqa: E402
 
+pytestmark = pytest.mark.heavy  # each needs copies of 192 clips and a network that was trained
+
 # Every kind of copy, and fewer of each than the recipe has.
 FEW_COPIES = AugmentSettings(
     speed_factors=(0.92, 1.08), n_noisy=2, n_band_limited=1, n_reverberated=1
@@ -106,7 +108,6 @@ def test_the_export_gives_the_probabilities_of_keras(network, extractor, tmp_pat
     assert np.abs(train.predict_features(reloaded, features) - served).max() < 1e-4
 
 
-@pytest.mark.heavy
 def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor, tmp_path, corpus):
     settings = replace(QUICK, epochs=1, members=2, statistics_strength=0.0)
     both = train.fit_network(copies, corpus[:32], extractor, settings, seed=0)
@@ -126,7 +127,6 @@ def test_an_average_of_networks_is_their_mean_also_when_served(copies, extractor
     assert np.array_equal([served.feature_mean, served.feature_scale], trained_on)
 
 
-@pytest.mark.heavy
 def test_a_network_is_the_same_whether_it_is_the_first_of_a_process_or_not(
     copies, corpus, extractor
 ):
@@ -200,7 +200,6 @@ def test_a_clip_has_the_same_copies_in_any_company(corpus, copies, extractor):
         assert np.array_equal(alone.matrix(0, copy), copies.matrix(row, copy))
 
 
-@pytest.mark.heavy
 def test_cross_validation_hears_no_test_actor_and_resumes(
     corpus, copies_are_there, tmp_path, monkeypatch
 ):
@@ -247,14 +246,12 @@ def test_cross_validation_hears_no_test_actor_and_resumes(
     assert np.abs(first[list(EMOTION_NAMES)] - table[list(EMOTION_NAMES)]).max(axis=None) < 1e-4
 
 
-@pytest.mark.heavy
 def test_a_network_learns_what_can_be_heard(corpus, copies_are_there, tmp_path):
     settings = replace(QUICK, epochs=12)
     table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=2)
     assert share_right(table[list(EMOTION_NAMES)], table["emotion"]) > 0.5  # chance is 0.125
 
 
-@pytest.mark.heavy
 def test_a_network_whose_steps_are_worth_compiling_learns_it_too(
     corpus, copies, extractor, monkeypatch
 ):
