@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from emotions.labels import EMOTIONS
 from ser.corpora.clips import SpokenClip
+from ser.corpora.ravdess import CORPUS
 from ser.network.masked_regression import fit_masked
 from ser.network.pooled_head import PooledHead, mean_layer
 from ser.training.balance import emotions_asked
@@ -41,7 +42,7 @@ class EarSettings:
     """
 
     strength: float = 0.003
-    home: str = "ravdess"
+    home: str = CORPUS
     home_share: float = 3.0
 
     def to_dict(self) -> dict[str, Any]:
