@@ -19,10 +19,16 @@ from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT, require_checkout
 from ser.ablations import table as ablation_table
 from ser.evaluation import enrolled, report, robustness
-from ser.evaluation.predictions import PREDICTIONS, PREDICTIONS_FILE, metrics_of
-from ser.network.artefact import DEFAULT_FOLDER
+from ser.evaluation.predictions import (
+    OWN_PREDICTIONS,
+    PREDICTIONS,
+    PREDICTIONS_FILE,
+    metrics_of,
+)
+from ser.evaluation.strangers import STRANGERS_FILE, strangers_figures, strangers_table
+from ser.network.artefact import DEFAULT_FOLDER, EAR_FOLDER
 
-PAGES = (CHECKOUT / "README.md", DEFAULT_FOLDER / "README.md")
+PAGES = (CHECKOUT / "README.md", DEFAULT_FOLDER / "README.md", EAR_FOLDER / "README.md")
 TABLES = {
     "luna-jimenez": PREDICTIONS_FILE,
     "emobox": "emobox.csv",
@@ -35,6 +41,11 @@ ROW_NAMES = {
     "emobox": "six folds by actor (EmoBox), one network",
     "random-split": "random split over clips, one network: leaks, *do not quote*",
     "shuffled-labels": "five folds by actor, labels shuffled, one network: must be chance",
+}
+EAR_ROWS = {
+    "luna-jimenez": "**larger ear, five folds by actor, nested validation**",
+    "emobox": "larger ear, six folds by actor (EmoBox)",
+    "shuffled-labels": "larger ear, labels shuffled: must be chance",
 }
 COMPARED = (
     "human listeners",
@@ -86,6 +97,30 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     return tables
 
 
+def ear_tables(folder: Path = EAR_FOLDER) -> dict[str, str]:
+    """Return the Markdown of the larger ear; its own protocols, the small one's first beside it."""
+    small = metrics_of(PREDICTIONS.read(DEFAULT_FOLDER / PREDICTIONS_FILE))
+    judged = {
+        name: metrics_of(PREDICTIONS.read(folder / file))
+        for name, file in TABLES.items()
+        if (folder / file).exists()
+    }
+    headline = judged["luna-jimenez"]
+    rows = {EAR_ROWS[name]: figures for name, figures in judged.items()}
+    left_out = OWN_PREDICTIONS.read(folder / STRANGERS_FILE)
+    return {
+        "ear-results": headline_table(
+            {**rows, "the small network on MFCC, five folds": small}, people="actors"
+        ),
+        "ear-per-class": per_class_table(headline),
+        "ear-per-group": uar_table(headline["uar_per_group"]),
+        "ear-calibration": calibration_table(
+            {"larger ear": headline, "small network": small}, examples="clips", people="actors"
+        ),
+        "ear-strangers": strangers_table(strangers_figures(left_out)),
+    }
+
+
 def draw(
     figures: dict[str, Any], folder: Path, ablations: Path = DEFAULT_FOLDER / ablation_table.FILE
 ) -> None:
@@ -122,7 +157,7 @@ def main() -> None:
     require_checkout("rebuilding README and model card")
     figures = all_metrics()
     write_text(DEFAULT_FOLDER / "metrics.json", json.dumps(figures, indent=1) + "\n")
-    tables = markdown_tables(figures)
+    tables = markdown_tables(figures) | ear_tables()
     draw(figures, DEFAULT_FOLDER / "figures")
     print(report.describe(figures["luna-jimenez"]), end="\n\n")
     publish(tables, PAGES)

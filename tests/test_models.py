@@ -19,13 +19,14 @@ from ser.sound import denoiser, voice_activity
 MODELS = shipped("models")
 KINDS = {
     "denoiser": (denoiser.KIND, denoiser.load_network),
+    "ear": (artefact.KIND, artefact.load),
     "encoder": (encoder.KIND, encoder.load_encoder),
     "moods": (moods.KIND, moods.load_moods),
     "music": (music.KIND, music.load_model),
     "ser": (artefact.KIND, artefact.load),
     "voice_activity": (voice_activity.KIND, voice_activity.load_network),
 }
-FOLDERS = [*KINDS, *(f"ser/folds/{number}" for number in range(5))]
+FOLDERS = [*KINDS, *(f"{ear}/folds/{number}" for ear in ("ear", "ser") for number in range(5))]
 WITHOUT_MODEL = {"mapping"}  # scores alone: what they judge is `clustering/moods/mapping.toml`
 NAMED = [
     (name, file) for name, (kind, _) in KINDS.items() for file in (kind.settings_file, *kind.files)

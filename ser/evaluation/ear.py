@@ -4,8 +4,15 @@
 test actor in none. The trust of a fold (`ser.training.trust`) comes from its validation actors and
 from the other corpora, each judged by a layer without it. `judge_strangers` leaves out one corpus
 at a time, from the layer as from the trust.
+
+    python -m ser.evaluation.ear --ravdess DIR --corpus DIR --labels CSV ... --out FOLDER
+
+does all of it and writes the model besides; ``--listed strangers.csv`` takes the clips of the
+other corpora that such a table names, and no more of them.
 """
 
+import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,19 +24,24 @@ import pandas as pd
 from emotions.labels import EMOTION_NAMES
 from foundation import jobs
 from foundation.artefacts import read_settings
+from foundation.errors import InputError
+from foundation.text import printable
 from ser.corpora.clips import SpokenClip, corpora_of
+from ser.corpora.enough import check_enough
+from ser.corpora.own import read_corpora
+from ser.corpora.ravdess import index_clips
 from ser.evaluation.cross_validation import predict_clips
 from ser.evaluation.folds import Fold, fold_folder, make_folds
 from ser.evaluation.predictions import OWN_PREDICTIONS, PREDICTIONS, PREDICTIONS_FILE
+from ser.evaluation.strangers import STRANGERS_FILE
 from ser.features.encoder import load_encoder
 from ser.network import artefact
 from ser.network.pooled_head import PooledHead
 from ser.recognizer import load_recognizer
 from ser.training.ear import EarSettings, fit_head, frame_statistics
-from ser.training.pooled import PooledClips
+from ser.training.pooled import PooledClips, pool_clips
 from ser.training.trust import Answers, fit_trust
 
-STRANGERS_FILE = "strangers.csv"
 HOP_SECONDS = 0.02
 SEED = 0  # the column of the tables; nothing is drawn but the order of labels to shuffle
 
@@ -223,3 +235,43 @@ def train_ear(
         head = replace(head, trust=replace(head.trust, **trust))
     recipe = {"seed": SEED, "ear": settings.to_dict(), "emotions": list(EMOTION_NAMES)}
     save_ear(out, head, home, home.clips, others, recipe)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Hear the corpora, judge, and write the model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ravdess", type=Path, required=True, help="folder with the speech")
+    parser.add_argument("--corpus", type=Path, action="append", required=True)
+    parser.add_argument("--labels", type=Path, action="append", required=True)
+    parser.add_argument("--listed", type=Path, help="a table of predictions: these clips alone")
+    parser.add_argument("--out", type=Path, required=True, help="model folder")
+    asked = parser.parse_args(arguments)
+    if len(asked.corpus) != len(asked.labels):
+        raise InputError("every --corpus needs its --labels, in the same order")
+    artefact.KIND.check_target(asked.out)
+    speech = index_clips(asked.ravdess)
+    check_enough(speech)
+    found = read_corpora(list(zip(asked.corpus, asked.labels, strict=True)))
+    clips = found.clips
+    if asked.listed is not None:
+        listed = set(OWN_PREDICTIONS.read(asked.listed)["clip_id"])
+        clips = tuple(clip for clip in clips if clip.clip_id in listed)
+    if len(corpora_of(clips)) < 2:
+        raise InputError(
+            "the trust in strangers takes two further corpora or more, each judged by a layer that "
+            f"has not heard it; {printable(', '.join(corpora_of(clips))) or 'none'} is here"
+        )
+    cache = asked.out / "heard"
+    home = Heard(speech, pool_clips(speech, cache / "home.npz", n_copies=3))
+    others = by_corpus(clips, pool_clips(clips, cache / "others.npz", n_copies=0))
+    cross_validate_ear(home, others, asked.out)
+    judge_strangers(home, others, asked.out)
+    train_ear(home, others, asked.out)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        print(f"emotify: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -107,6 +107,9 @@ def _built(held: Contents) -> Artefact:
     extractor = _extractor(held, arrays)
     session = held.network(NETWORK_FILE, "features", "mask")
     _check_graph(session, extractor.settings)
+    for name in ("feature_mean", "feature_scale"):
+        if name in arrays and arrays[name].shape != (extractor.settings.n_features,):
+            raise ValueError(f"{name} in {PREPROCESSING_FILE} is of other features")
     artefact = Artefact(
         held.folder,
         extractor,
@@ -126,6 +129,8 @@ def _extractor(held: Contents, arrays: dict[str, Matrix]) -> Extractor:
     if "layers" not in features:
         filter_banks = {key: arrays[key] for key in ("mel", "chroma")}
         return FeatureExtractor(FeatureSettings(**features), filter_banks)
+    if not {"feature_mean", "feature_scale"} <= set(arrays):
+        raise ValueError(f"{PREPROCESSING_FILE} lacks the statistics of the training frames")
     encoder = load_encoder()
     if held.settings["encoder"] != encoder.digests or features != plain(encoder.settings.to_dict()):
         raise ValueError("it was trained on frames of another encoder than the one that is here")

@@ -13,7 +13,7 @@ Writing a graph needs the package onnx; what is served needs ONNX Runtime alone.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def graph_of(head: PooledHead) -> "onnx.ModelProto":
     def number(value: float) -> str:
         return writer.constant(np.float32(value))
 
-    def node(operator: str, *inputs: str, **settings: object) -> str:
+    def node(operator: str, *inputs: str, **settings: Any) -> str:
         return writer.node(operator, list(inputs), **settings)
 
     keep = node("Unsqueeze", "mask", last)

@@ -110,8 +110,7 @@ def fit_head(
             whole[:columns] = kernel
             whole /= spread[:, None]
             layers.append((whole, bias - centre @ whole))
-    kernel, bias = mean_layer(layers)
-    return PooledHead(kernel, bias, centre.astype(np.float32), spread.astype(np.float32))
+    return PooledHead(*mean_layer(layers), centre.astype(np.float32), spread.astype(np.float32))
 
 
 def frame_statistics(

@@ -53,7 +53,10 @@ def test_it_learns_from_corpora_that_lack_emotions():
     head = fit_head([at_home, elsewhere], EarSettings(strength=1.0))
     for clips, pool in (heard(CORPUS, EMOTION_NAMES, 10, seed=1), elsewhere):
         said = head.probabilities(pool.rows[:, 0], np.full(len(clips), 100)).argmax(axis=1)
-        right = [EMOTION_NAMES[index] == clip.emotion.name for index, clip in zip(said, clips)]
+        right = [
+            EMOTION_NAMES[index] == clip.emotion.name
+            for index, clip in zip(said, clips, strict=True)
+        ]
         assert np.mean(right) > 0.7
     assert head.distance(at_home[1].rows[:, 0]).mean() == pytest.approx(1.0, abs=0.2)
 

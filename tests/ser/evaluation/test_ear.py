@@ -1,0 +1,112 @@
+"""The larger ear is judged on people and corpora that it has not heard, through the recogniser."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emotions.labels import EMOTION_NAMES
+from foundation.errors import InputError
+from ser.evaluation.ear import main
+from ser.evaluation.predictions import OWN_PREDICTIONS, PREDICTIONS, PREDICTIONS_FILE, metrics_of
+from ser.evaluation.strangers import STRANGERS_FILE, strangers_figures, strangers_table
+from ser.features.encoder import load_encoder
+from ser.network.artefact import EAR_FOLDER, load, save_head
+from ser.network.pooled_head import PooledHead, Trust, pooled
+from ser.recognizer import load_recognizer
+
+SAMPLES = sorted(Path("data/samples").glob("*.wav"))
+
+
+def test_what_is_served_is_what_was_saved(tmp_path):
+    encoder = load_encoder()
+    n = encoder.settings.n_features
+    rng = np.random.default_rng(0)
+    head = PooledHead(
+        (0.01 * rng.standard_normal((2 * n, 8))).astype(np.float32),
+        np.zeros(8, np.float32),
+        np.zeros(2 * n, np.float32),
+        np.ones(2 * n, np.float32),
+        Trust(1.0, 0.2, 0.3),
+    )
+    statistics = (np.zeros(n, np.float32), np.ones(n, np.float32))
+    save_head(tmp_path / "ear", head, encoder, statistics, {"seed": 0})
+    recognizer = load_recognizer(tmp_path / "ear")
+    sound = (0.1 * rng.standard_normal(32_000)).astype(np.float32)
+    frames = encoder(sound)
+    said, embedding = recognizer.network([frames])
+    rows = pooled(frames)[None]
+    assert np.allclose(said, head.probabilities(rows, np.array([len(frames)])), atol=1e-4)
+    assert np.allclose(embedding, rows, atol=1e-3)
+
+
+def test_a_layer_for_another_encoder_is_refused(tmp_path):
+    encoder = load_encoder()
+    n = encoder.settings.n_features
+    other = type(encoder)(encoder.sessions, dict.fromkeys(encoder.digests, "0" * 64))
+    zeros, ones = np.zeros(2 * n, np.float32), np.ones(2 * n, np.float32)
+    head = PooledHead(np.zeros((2 * n, 8), np.float32), np.zeros(8, np.float32), zeros, ones)
+    save_head(tmp_path / "ear", head, other, (zeros[:n], ones[:n]), {})
+    with pytest.raises(InputError, match="another encoder"):
+        load(tmp_path / "ear")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_the_larger_ear_answers_what_the_small_one_answers(sample):
+    estimate = load_recognizer(EAR_FOLDER).predict(sample)
+    small = load_recognizer().predict(sample)
+    assert estimate.to_dict().keys() == small.to_dict().keys()
+    assert sum(estimate.probabilities) == pytest.approx(1.0, abs=1e-6)
+    assert len(estimate.segments) == len(small.segments)
+
+
+def test_the_committed_figures_are_of_people_who_were_not_heard():
+    table = PREDICTIONS.read(EAR_FOLDER / PREDICTIONS_FILE)
+    assert len(table) == 1440 and table["actor"].nunique() == 24
+    figures = metrics_of(table)
+    assert figures["uar"] > 0.765 and figures["ece"] < 0.06
+    for number in range(5):
+        recipe = load(EAR_FOLDER / "folds" / str(number)).settings["recipe"]
+        tested = set(table[table["fold"] == number]["actor"])
+        assert recipe["n_clips"] == 1440 - 60 * len(tested)
+
+
+def test_every_corpus_was_judged_by_a_layer_without_it():
+    figures = strangers_figures(OWN_PREDICTIONS.read(EAR_FOLDER / STRANGERS_FILE))
+    assert set(figures) == {"emodb", "nemo", "crema-d"}
+    for one in figures.values():
+        assert one["among"]["uar"] > one["chance"] + 0.2
+        assert one["uar_per_voice"] > one["among"]["uar"]
+    assert strangers_table(figures).count("\n") == 4
+
+
+def test_strangers_are_counted_by_corpus_and_a_constant_voice_is_taken_out():
+    rng = np.random.default_rng(0)
+    rows = []
+    for speaker, favourite in (("x/a", 2), ("x/b", 3)):
+        for number in range(40):
+            meant = (2, 3)[number % 2]
+            logits = rng.normal(0, 0.1, 8)
+            logits[meant] += 1.0
+            logits[favourite] += 3.0  # this voice always sounds like it
+            share = np.exp(logits) / np.exp(logits).sum()
+            name = EMOTION_NAMES[meant]
+            rows.append((f"{speaker}{number}", speaker, 0, 0, name, *share))
+    figures = strangers_figures(pd.DataFrame(rows, columns=list(OWN_PREDICTIONS.columns)))["x"]
+    assert figures["n_speakers"] == 2 and figures["chance"] == 0.5
+    assert figures["among"]["uar"] == pytest.approx(0.5, abs=0.05)
+    assert figures["uar_per_voice"] == pytest.approx(1.0)
+
+
+def test_mistakes_are_answered(tmp_path):
+    asked = ["--ravdess", str(tmp_path), "--corpus", str(tmp_path), "--out", str(tmp_path / "o")]
+    with pytest.raises(InputError, match="needs its --labels"):
+        main([*asked, "--labels", "a.csv", "--labels", "b.csv"])
+    assert not (tmp_path / "o").exists()
+
+
+def test_trust_travels_with_the_folder():
+    trust = load(EAR_FOLDER).settings["trust"]
+    assert replace(Trust(), **trust).far > 0  # strangers are answered less surely
