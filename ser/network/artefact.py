@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emotions.calibration import CONFIDENT_ABOVE, Calibration
 from emotions.labels import EMOTION_NAMES
 from foundation.artefacts import ArtefactKind, Contents, read_settings
 from foundation.shipped import shipped
@@ -224,7 +225,8 @@ def save_head(
         "labels": list(EMOTION_NAMES),
         "features": encoder.settings.to_dict(),
         "encoder": encoder.digests,
-        "trust": head.trust.to_dict(),
+        "trust": head.trust.to_dict(),  # for whoever reads it: the graph applies it
+        "calibration": Calibration(confident_above=CONFIDENT_ABOVE).to_dict(),
         "recipe": recipe,
     }
     mean, scale = frame_statistics

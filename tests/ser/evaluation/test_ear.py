@@ -60,6 +60,7 @@ def test_the_larger_ear_answers_what_the_small_one_answers(sample):
     assert estimate.to_dict().keys() == small.to_dict().keys()
     assert sum(estimate.probabilities) == pytest.approx(1.0, abs=1e-6)
     assert len(estimate.segments) == len(small.segments)
+    assert estimate.confidence >= 0.5 or estimate.doubts  # the rule for "uncertain" is the same
 
 
 def test_the_committed_figures_are_of_people_who_were_not_heard():
