@@ -88,7 +88,7 @@ def confusion_lines(figures: Mapping[str, Any], *, answered: str) -> list[str]:
         " " * 10 + "".join(f"{SHORT[name]:>6}" for name in names),
     ]
     lines += [
-        f"{name:<10}" + "".join(f"{_count(count):>6}" for count in row)
+        f"{name:<10}" + "".join(f"{count:>6}" for count in row)
         for name, row in confusion_rows(figures).items()
     ]
     return lines

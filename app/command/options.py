@@ -27,7 +27,7 @@ class Ear(StrEnum):
 
 EarOption = Annotated[
     Ear | None,
-    typer.Option("--ear", help="Which of the models that ship hears.", show_default="mfcc"),
+    typer.Option("--ear", help="Which model hears.", show_default="mfcc"),
 ]
 TracksOption = Annotated[
     Path | None,

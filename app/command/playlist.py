@@ -113,7 +113,10 @@ def playlist(
     ear: EarOption = None,
     profile: ProfileOption = None,
     history: Annotated[
-        bool, typer.Option("--history/--no-history", help="Remember it (`emotify history`).")
+        bool,
+        typer.Option(
+            "--history/--no-history", help="Remember it, the default.", show_default=False
+        ),
     ] = True,
     spotify: Annotated[
         bool, typer.Option("--spotify", help="Put it into your Spotify account, too.")
