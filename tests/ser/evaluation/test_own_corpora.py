@@ -36,6 +36,8 @@ from ser.training import train
 from ser.training.final import train_on_all
 from ser.training.recipes import description_of, recipe_in
 
+pytestmark = pytest.mark.heavy  # nearly all look at networks that were trained for them
+
 RATE = 16_000
 SETTINGS = train.TrainSettings(
     epochs=2,
@@ -236,7 +238,6 @@ def test_shuffled_labels_leave_names_and_sound_as_they_are():
     assert sorted(c.emotion.name for c in mixed) == sorted(c.emotion.name for c in speech)
 
 
-@pytest.mark.heavy
 def test_networks_learn_from_corpora_that_lack_each_others_emotions(clips):
     extractor = new_extractor()
     with joblib.parallel_config("threading"):
