@@ -7,7 +7,6 @@ One playlist of twenty tracks for each emotion, certain, and each of five seeds.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +18,7 @@ from clustering.moods.mapping import made_for_the_club
 from clustering.playlist import make_playlist
 from emotions.estimate import EmotionEstimate
 from emotions.labels import EMOTION_NAMES
-from foundation.errors import InputError
+from foundation.errors import run
 from foundation.shipped import CHECKOUT, require_checkout
 from foundation.tables import read_table, write_table
 from foundation.text import printable
@@ -126,8 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        print(f"emotify: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

@@ -6,15 +6,13 @@ They stand between ``<!-- begin mood-scores -->`` or ``<!-- begin music-scores -
 matching end. The page of default playlists is written whole.
 """
 
-import sys
-
 import pandas as pd
 
 from clustering import default_playlists
 from clustering.evaluation.mood_evaluation import SCORES_FILE, committed_scores, markdown_table
 from clustering.evaluation.music_scores import COLUMNS as MUSIC_COLUMNS
 from clustering.music.model import DEFAULT_FOLDER
-from foundation.errors import InputError
+from foundation.errors import run
 from foundation.pages import publish
 from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT, require_checkout
@@ -50,8 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        print(f"emotify: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

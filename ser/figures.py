@@ -8,12 +8,11 @@ of the model card. No audio is read.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from emotions.report import calibration_table, headline_table, per_class_table, uar_table
-from foundation.errors import InputError
+from foundation.errors import run
 from foundation.pages import publish
 from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT, require_checkout
@@ -97,9 +96,8 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     return tables
 
 
-def ear_tables(folder: Path = EAR_FOLDER) -> dict[str, str]:
-    """Return the Markdown of the larger ear; its own protocols, the small one's first beside it."""
-    small = metrics_of(PREDICTIONS.read(DEFAULT_FOLDER / PREDICTIONS_FILE))
+def ear_tables(small: dict[str, Any], folder: Path = EAR_FOLDER) -> dict[str, str]:
+    """Return the Markdown of the larger ear, with the headline figures of the small one beside."""
     judged = {
         name: metrics_of(PREDICTIONS.read(folder / file))
         for name, file in TABLES.items()
@@ -157,15 +155,11 @@ def main() -> None:
     require_checkout("rebuilding README and model card")
     figures = all_metrics()
     write_text(DEFAULT_FOLDER / "metrics.json", json.dumps(figures, indent=1) + "\n")
-    tables = markdown_tables(figures) | ear_tables()
+    tables = markdown_tables(figures) | ear_tables(figures["luna-jimenez"])
     draw(figures, DEFAULT_FOLDER / "figures")
     print(report.describe(figures["luna-jimenez"]), end="\n\n")
     publish(tables, PAGES)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        print(f"emotify: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

@@ -12,7 +12,6 @@ other corpora that such a table names, and no more of them.
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ import pandas as pd
 from emotions.labels import EMOTION_NAMES
 from foundation import jobs
 from foundation.artefacts import read_settings
-from foundation.errors import InputError
+from foundation.errors import InputError, run
 from foundation.text import printable
 from ser.corpora.clips import SpokenClip, corpora_of
 from ser.corpora.enough import check_enough
@@ -38,16 +37,16 @@ from ser.features.encoder import load_encoder
 from ser.network import artefact
 from ser.network.pooled_head import PooledHead
 from ser.recognizer import load_recognizer
+from ser.settings import EncoderSettings
 from ser.training.ear import EarSettings, fit_head, frame_statistics
 from ser.training.pooled import PooledClips, pool_clips
 from ser.training.trust import Answers, fit_trust
 
-HOP_SECONDS = 0.02
 SEED = 0  # the column of the tables; nothing is drawn but the order of labels to shuffle
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardCorpus:
     """Clips of one corpus with what was heard of them."""
 
     clips: tuple[SpokenClip, ...]
@@ -65,15 +64,15 @@ class Heard:
         n = self.pool.rows.shape[1] if copies else 1
         rows = self.pool.rows[places, :n].reshape(len(clips) * n, -1)
         labels = np.repeat([clip.emotion.code - 1 for clip in clips], n)
-        n_frames = (self.pool.speech_seconds[places, :n] / HOP_SECONDS).ravel()
+        n_frames = (self.pool.speech_seconds[places, :n] / EncoderSettings().hop_seconds).ravel()
         return Answers.of(head, rows, labels, n_frames, weight)
 
 
 def fit_with_trust(
-    home: Heard,
+    home: HeardCorpus,
     train: Sequence[SpokenClip],
     validation: Sequence[SpokenClip],
-    others: Mapping[str, Heard],
+    others: Mapping[str, HeardCorpus],
     settings: EarSettings,
 ) -> PooledHead:
     """Fit the layer to all clips given, with the trust that clips left out ask for.
@@ -107,9 +106,9 @@ def fit_with_trust(
 def save_ear(
     folder: Path,
     head: PooledHead,
-    home: Heard,
+    home: HeardCorpus,
     train: Sequence[SpokenClip],
-    others: Mapping[str, Heard],
+    others: Mapping[str, HeardCorpus],
     recipe: Mapping[str, Any],
 ) -> None:
     """Write the model folder of a layer."""
@@ -120,8 +119,8 @@ def save_ear(
 
 
 def cross_validate_ear(
-    home: Heard,
-    others: Mapping[str, Heard],
+    home: HeardCorpus,
+    others: Mapping[str, HeardCorpus],
     out: Path,
     *,
     settings: EarSettings | None = None,
@@ -155,8 +154,8 @@ def cross_validate_ear(
 
 def _judged_fold(
     fold: Fold,
-    home: Heard,
-    others: Mapping[str, Heard],
+    home: HeardCorpus,
+    others: Mapping[str, HeardCorpus],
     out: Path,
     settings: EarSettings,
     protocol: str,
@@ -182,7 +181,11 @@ def _judged_fold(
 
 
 def judge_strangers(
-    home: Heard, others: Mapping[str, Heard], out: Path, *, settings: EarSettings | None = None
+    home: HeardCorpus,
+    others: Mapping[str, HeardCorpus],
+    out: Path,
+    *,
+    settings: EarSettings | None = None,
 ) -> pd.DataFrame:
     """Judge every further corpus by a layer that has heard nothing of it, and keep the answers.
 
@@ -200,7 +203,7 @@ def judge_strangers(
         rest = {other: others[other] for other in others if other != name}
         head = fit_with_trust(home, train, held.test, rest, settings)
         places = heard.pool.of(heard.clips)
-        n_frames = heard.pool.speech_seconds[places, 0] / HOP_SECONDS
+        n_frames = heard.pool.speech_seconds[places, 0] / EncoderSettings().hop_seconds
         answers = head.probabilities(heard.pool.rows[places, 0], n_frames)
         for clip, row in zip(heard.clips, answers, strict=True):
             values = (round(p, 6) for p in row.tolist())
@@ -210,16 +213,20 @@ def judge_strangers(
     return table
 
 
-def by_corpus(clips: Sequence[SpokenClip], pool: PooledClips) -> dict[str, Heard]:
+def by_corpus(clips: Sequence[SpokenClip], pool: PooledClips) -> dict[str, HeardCorpus]:
     """Return the clips of several corpora, each with what was heard of it."""
     return {
-        corpus: Heard(tuple(clip for clip in clips if clip.corpus == corpus), pool)
+        corpus: HeardCorpus(tuple(clip for clip in clips if clip.corpus == corpus), pool)
         for corpus in corpora_of(clips)
     }
 
 
 def train_ear(
-    home: Heard, others: Mapping[str, Heard], out: Path, *, settings: EarSettings | None = None
+    home: HeardCorpus,
+    others: Mapping[str, HeardCorpus],
+    out: Path,
+    *,
+    settings: EarSettings | None = None,
 ) -> None:
     """Fit the layer to everybody and write the model folder that is shipped.
 
@@ -262,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"has not heard it; {printable(', '.join(corpora_of(clips))) or 'none'} is here"
         )
     cache = asked.out / "heard"
-    home = Heard(speech, pool_clips(speech, cache / "home.npz", n_copies=3))
+    home = HeardCorpus(speech, pool_clips(speech, cache / "home.npz", n_copies=3))
     others = by_corpus(clips, pool_clips(clips, cache / "others.npz", n_copies=0))
     cross_validate_ear(home, others, asked.out)
     judge_strangers(home, others, asked.out)
@@ -270,8 +277,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        print(f"emotify: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

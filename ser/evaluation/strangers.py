@@ -7,13 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emotions import metrics
+from emotions.calibration import CONFIDENT_ABOVE
 from emotions.labels import EMOTION_NAMES
 from emotions.predictions import labels_of, probabilities_of
 from emotions.report import percent
 from ser.evaluation.cross_corpus import judge, judge_eight_way
 
 STRANGERS_FILE = "strangers.csv"
-UNCERTAIN_BELOW = 0.5
 
 
 def strangers_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -39,7 +39,7 @@ def strangers_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
         labels, probabilities = labels_of(part), probabilities_of(part)
         there = [EMOTION_NAMES[index] for index in np.unique(labels)]
         meant, speakers = part["emotion"].tolist(), part["speaker"].tolist()
-        doubted = probabilities.max(axis=1) < UNCERTAIN_BELOW
+        doubted = probabilities.max(axis=1) < CONFIDENT_ABOVE
         figures[str(corpus)] = {
             "n_clips": len(part),
             "n_speakers": part["speaker"].nunique(),

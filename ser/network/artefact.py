@@ -24,16 +24,18 @@ from emotions.calibration import CONFIDENT_ABOVE, Calibration
 from emotions.labels import EMOTION_NAMES
 from foundation.artefacts import ArtefactKind, Contents, read_settings
 from foundation.shipped import shipped
-from ser.features.encoder import EncoderFrames, load_encoder
 from ser.features.mfcc import FeatureExtractor
-from ser.network.pooled_head import PooledHead, graph_of
 from ser.settings import FeatureSettings, Matrix
 
 if TYPE_CHECKING:
     import keras
     import onnxruntime
 
-Extractor = FeatureExtractor | EncoderFrames
+    from ser.features.encoder import EncoderFrames
+    from ser.network.pooled_head import PooledHead
+
+    Extractor = FeatureExtractor | EncoderFrames
+
 FORMAT = "emotify-ser"
 FORMAT_VERSION = 1
 NETWORK_FILE, PREPROCESSING_FILE = "model.onnx", "preprocessing.npz"
@@ -73,7 +75,7 @@ class Artefact:
     """
 
     folder: Path
-    extractor: Extractor
+    extractor: "Extractor"
     session: "onnxruntime.InferenceSession"
     settings: dict[str, Any]
     network_sha256: str
@@ -125,13 +127,15 @@ def _built(held: Contents) -> Artefact:
     return artefact
 
 
-def _extractor(held: Contents, arrays: dict[str, Matrix]) -> Extractor:
+def _extractor(held: Contents, arrays: dict[str, Matrix]) -> "Extractor":
     features = held.settings["features"]
     if "layers" not in features:
         filter_banks = {key: arrays[key] for key in ("mel", "chroma")}
         return FeatureExtractor(FeatureSettings(**features), filter_banks)
     if not {"feature_mean", "feature_scale"} <= set(arrays):
         raise ValueError(f"{PREPROCESSING_FILE} lacks the statistics of the training frames")
+    from ser.features.encoder import load_encoder  # the small network does without
+
     encoder = load_encoder()
     if held.settings["encoder"] != encoder.digests or features != plain(encoder.settings.to_dict()):
         raise ValueError("it was trained on frames of another encoder than the one that is here")
@@ -198,8 +202,8 @@ def save(
 
 def save_head(
     folder: Path,
-    head: PooledHead,
-    encoder: EncoderFrames,
+    head: "PooledHead",
+    encoder: "EncoderFrames",
     frame_statistics: tuple[Matrix, Matrix],
     recipe: dict[str, Any],
 ) -> None:
@@ -221,6 +225,8 @@ def save_head(
     InputError
         As `save`.
     """
+    from ser.network.pooled_head import graph_of
+
     settings = {
         "labels": list(EMOTION_NAMES),
         "features": encoder.settings.to_dict(),

@@ -97,10 +97,10 @@ class PooledHead:
         self, rows: NDArray[np.floating], n_frames: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """Return probabilities (n, 8) of rows of statistics and their numbers of frames."""
+        from scipy.special import softmax  # serving does without
+
         temperature = self.trust.temperature(self.distance(rows), n_frames)
-        logits = self.logits(rows) / temperature[:, None]
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return softmax(self.logits(rows) / temperature[:, None], axis=1)
 
 
 def pooled(frames: Matrix) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from foundation.progress import progress_bar
 from foundation.safe_write import whole_file
 from ser.corpora.clips import SpokenClip
-from ser.features.augment import add_noise, narrow, reverberate, some_noise
+from ser.features.augment import AugmentSettings, add_noise, narrow, reverberate, some_noise
 from ser.features.encoder import EncoderFrames, load_encoder
 from ser.network.pooled_head import pooled
 from ser.settings import Samples
@@ -28,7 +28,6 @@ from ser.sound.windows import trimmed
 
 KINDS = ("noise", "band", "room", "tilt", "short")
 NOISE_SNR_DB = (5.0, 30.0)
-REVERBERATION_SECONDS = (0.15, 0.6)
 TILT_DB = 6.0  # from the lowest octave to the highest, up or down
 BUMP_DB = 3.0  # standard deviation at each octave
 SHORT_SECONDS = (0.6, 1.5)
@@ -155,7 +154,7 @@ def _altered(samples: Samples, kind: str, rate: int, rng: np.random.Generator) -
     if kind == "band":
         return narrow(samples, rate, rng)
     if kind == "room":
-        return reverberate(samples, rng.uniform(*REVERBERATION_SECONDS), rate, rng)
+        return reverberate(samples, rng.uniform(*AugmentSettings.reverberation_seconds), rate, rng)
     if kind == "tilt":
         return tilt(samples, rate, rng)
     return samples
