@@ -73,6 +73,7 @@ def test_a_table_that_stays_on_disk_becomes_a_page(build, tmp_path):
     assert len(json.loads((build / "playlist.json").read_text("utf-8"))["tracks"]) == 7
 
 
+@pytest.mark.heavy
 def test_where_nobody_speaks_another_recording_is_asked_for(build, tmp_path):
     path = tmp_path / "rain.wav"
     soundfile.write(path, np.random.default_rng(0).normal(0, 0.05, 48_000), 16_000)
@@ -82,6 +83,7 @@ def test_where_nobody_speaks_another_recording_is_asked_for(build, tmp_path):
     assert len(json.loads((build / "playlist.json").read_text("utf-8"))["tracks"]) == 2
 
 
+@pytest.mark.heavy
 def test_a_wrong_wish_is_answered_as_by_the_command_line(build):
     with pytest.raises(InputError, match="match, lift, journey"):
         run_notebook.run(SAMPLES / "synthetic_slow.wav", mode="cure")

@@ -48,6 +48,7 @@ def test_recognize_answers_for_several_files_and_names_the_bad_one(emotify, tmp_
     assert len(json.loads(out)) == 2
 
 
+@pytest.mark.heavy
 def test_many_files_are_answered_in_order_each_as_if_alone(emotify, tmp_path):
     good = sorted(SAMPLES.glob("*.wav"))
     soundfile.write(tmp_path / "long.wav", np.tile(SPEECH, 20), RATE)  # judged by itself

@@ -268,8 +268,9 @@ def run(line):
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.heavy), "after"])
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_request_and_repeated(account, forking, when):
     run, arguments = forking(PROGRAM), " ".join(MAKE)
     assert run(arguments) == 0

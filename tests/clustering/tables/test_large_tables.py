@@ -68,14 +68,15 @@ def ids(playlist):
     return [track.track_id for track in playlist.tracks]
 
 
-@pytest.mark.parametrize("mode", ["match", "lift", "journey"])
+@pytest.mark.parametrize(
+    ("mode", "seed"),
+    [("match", 0), ("lift", 1), pytest.param("journey", 0, marks=pytest.mark.heavy)],
+)
 @pytest.mark.parametrize("emotion", EMOTION_NAMES)
-def test_the_choice_is_that_of_the_whole_table_in_memory(large, catalogue, emotion, mode):
-    estimate = EmotionEstimate.of(emotion)
-    for seed in (0, 1):
-        wish = Wish(mode=mode, seed=seed)
-        ours = make_playlist(estimate, large, wish)
-        assert ours.to_dict() == make_playlist(estimate, catalogue, wish).to_dict()
+def test_the_choice_is_that_of_the_whole_table_in_memory(large, catalogue, emotion, mode, seed):
+    estimate, wish = EmotionEstimate.of(emotion), Wish(mode=mode, seed=seed)
+    ours = make_playlist(estimate, large, wish)
+    assert ours.to_dict() == make_playlist(estimate, catalogue, wish).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,7 @@ def test_text_that_is_not_utf_8_is_mended_on_disk_too(catalogue, tmp_path):
     assert all(track.name.startswith("Beyonc\ufffd ") for track in playlist.tracks)
 
 
+@pytest.mark.heavy
 def test_damage_of_any_byte_is_answered(catalogue, tmp_path):
     whole = tmp_path / "t.parquet"
     catalogue.table.frame.head(200).to_parquet(whole, index=False, row_group_size=100)

@@ -247,7 +247,7 @@ def test_cross_validation_hears_no_test_actor_and_resumes(
 
 
 def test_a_network_learns_what_can_be_heard(corpus, copies_are_there, tmp_path):
-    settings = replace(QUICK, epochs=12)
+    settings = replace(QUICK, epochs=4)
     table = cross_validate(corpus, tmp_path, settings=settings, only_folds=[4], n_jobs=2)
     assert share_right(table[list(EMOTION_NAMES)], table["emotion"]) > 0.5  # chance is 0.125
 
@@ -265,7 +265,7 @@ def test_a_network_whose_steps_are_worth_compiling_learns_it_too(
     monkeypatch.setattr(keras.Model, "compile", watched)
     monkeypatch.setattr(train, "STEPS_WORTH_XLA", 1)
     monkeypatch.setattr(train, "_compiled", {})  # others of this recipe were not worth it
-    settings = replace(QUICK, epochs=12)
+    settings = replace(QUICK, epochs=4)
     learnt, judged = corpus[:152], corpus[152:]
     network = train.fit_network(copies, learnt, extractor, settings, seed=0)
     assert compiled == [True]
