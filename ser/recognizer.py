@@ -43,6 +43,13 @@ LEAST_SPEECH_SHARE = 0.05  # of the sound; noise is taken for speech now and the
 # long one what noise is taken for now and then (`models/voice_activity/README.md`).
 SOME_SPEECH_SECONDS, SOME_SPEECH_SHARE, CHANCE_SHARE = 0.3, 0.25, 0.01
 ABSENCE = "no speech heard"
+UNLIKE = (
+    "it sounds unlike the recordings that the model learned from (the microphone, the room, or the "
+    "language), so it may well be wrong"
+)
+# Below it far fewer answers are right, and the probabilities of the small network do not show it
+# (rows "1.0 s" and "0.6 s" of `models/ser/robustness.csv`).
+ENOUGH_SPEECH_SECONDS = 1.0
 SAME_SECONDS = 0.5  # windows of one stretch that begin less apart show the same in a timeline
 NOISY_BELOW_DB = 25.0  # speech to noise; a quiet room has more, a street or a fan less
 
@@ -158,9 +165,9 @@ class Recognizer(Hearing):
             )
         cutter = WindowCutter(self.settings, recording.name)
         windows = chain(chain.from_iterable(map(cutter.feed, blocks)), _last_of(cutter))
-        summary = Summary(self.calibration)
-        for window, row in self._judged(windows, transform, keep):
-            summary.add(window, row)
+        summary = Summary(self.calibration, self.unlike_above)
+        for window, row, distance in self._judged(windows, transform, keep):
+            summary.add(window, row, distance)
         notes = (*recording.notes, *self.limits)
         return summary.estimate(cutter, recording.duration_seconds, notes)
 
@@ -239,7 +246,7 @@ class Recognizer(Hearing):
         windows: Iterable[Window],
         transform: Callable[[Matrix], Matrix] | None = None,
         keep: Callable[[Window, Matrix, Matrix | None], None] | None = None,
-    ) -> Iterator[tuple[Window, NDArray[np.floating]]]:
+    ) -> Iterator[tuple[Window, NDArray[np.floating], float]]:
         windows = iter(windows)
         batches = iter(lambda: list(islice(windows, WINDOWS_PER_BATCH)), [])
 
@@ -247,13 +254,16 @@ class Recognizer(Hearing):
             features = [self.artefact.extractor(window.samples) for window in batch]
             alone = [self.features_without_noise(window) for window in batch]
             moved = features if transform is None else [transform(m) for m in features]
-            return batch, features, alone, self.judge(moved, alone)
+            distances = self.distances(features)
+            if distances is None:
+                distances = np.zeros(len(batch))
+            return batch, features, alone, self.judge(moved, alone), distances
 
-        for batch, features, alone, rows in in_order(judge, batches):
-            for window, matrix, quiet, row in zip(batch, features, alone, rows, strict=True):
+        for judged in in_order(judge, batches):
+            for window, matrix, quiet, row, distance in zip(*judged, strict=True):
                 if keep is not None:
                     keep(window, matrix, quiet)
-                yield window, row
+                yield window, row, float(distance)
 
 
 class RecognizerStream:
@@ -269,7 +279,7 @@ class RecognizerStream:
         self._sample_rate_hz = sample_rate_hz
         self._converter = Converter(name, sample_rate_hz, recognizer.settings.sample_rate_hz)
         self._cutter = WindowCutter(recognizer.settings, name)
-        self._summary = Summary(recognizer.calibration)
+        self._summary = Summary(recognizer.calibration, recognizer.unlike_above)
         self._n_samples = 0
         self._finished = False
 
@@ -329,7 +339,7 @@ class RecognizerStream:
 
     def _judge(self, windows: list[Window]) -> list[Segment]:
         judged = self._recognizer._judged(windows)
-        segments = (self._summary.add(window, row) for window, row in judged)
+        segments = (self._summary.add(*one) for one in judged)
         return [segment for segment in segments if segment is not None]
 
 
@@ -349,8 +359,10 @@ class Summary:
     weighs as much as the network is sure of it.
     """
 
-    def __init__(self, calibration: Calibration) -> None:
+    def __init__(self, calibration: Calibration, unlike_above: float = math.inf) -> None:
         self._calibration = calibration
+        self._unlike_above = unlike_above
+        self._distance = 0.0  # of all windows, each as long as its speech
         self.speech_seconds = 0.0
         self._segments: list[Segment] = []
         self._closed = np.zeros(len(EMOTIONS))
@@ -364,8 +376,12 @@ class Summary:
         self._new_seconds = 0.0
         self._shown_from = -math.inf  # start of the latest segment
 
-    def add(self, window: Window, probabilities: NDArray[np.floating]) -> Segment | None:
+    def add(
+        self, window: Window, probabilities: NDArray[np.floating], distance: float = 0.0
+    ) -> Segment | None:
         """Take the next window and its probabilities, and return them as a segment.
+
+        Its distance is that of `ser.network.hearing.Hearing.distances`.
 
         The window that ends a stretch may be nearly that before it: then it counts, and there is no
         segment.
@@ -378,6 +394,7 @@ class Summary:
             self._begin_stretch()
         seconds, new_seconds = window.speech_seconds, window.new_speech_seconds
         self.speech_seconds += new_seconds
+        self._distance += new_seconds * distance
         if seconds == 0:  # judged only where there is no other window: any weight will do
             seconds = new_seconds = 1.0
         self._weighted += seconds * probabilities.max() * probabilities.astype(np.float64)
@@ -407,7 +424,9 @@ class Summary:
         probabilities = self.probabilities()
         absence, doubt = self._speech_missed(cutter.sound_seconds)
         timeline = not cutter.at_once and self.speech_seconds > 0 and not absence
-        doubts = (doubt, "" if absence else self._calibration.doubt(probabilities))
+        unlike = bool(self._distance > self._unlike_above * self.speech_seconds)
+        doubts = () if absence else (UNLIKE * unlike, self._calibration.doubt(probabilities))
+        doubts = (doubt, *doubts)
         return EmotionEstimate(
             probabilities,
             duration_seconds=duration_seconds,
@@ -421,7 +440,12 @@ class Summary:
         """Return what to say where nobody speaks, and the doubt where hardly anybody does."""
         speech_seconds = self.speech_seconds
         if speech_seconds >= max(LEAST_SPEECH_SECONDS, LEAST_SPEECH_SHARE * sound_seconds):
-            return "", ""
+            if speech_seconds >= ENOUGH_SPEECH_SECONDS:
+                return "", ""
+            return "", (
+                f"only {speech_seconds:.1f} s of speech was heard, too little to be sure of; speak "
+                "for two seconds or longer"
+            )
         some = min(SOME_SPEECH_SECONDS, SOME_SPEECH_SHARE * sound_seconds)
         none = speech_seconds < max(some, CHANCE_SHARE * sound_seconds)
         if none and self._first is not None:

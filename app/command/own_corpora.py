@@ -57,9 +57,20 @@ def ravdess_beside(context: typer.Context, ravdess: Path | None) -> Path | None:
 
 
 def is_shipped(folder: Path) -> bool:
-    """Return whether a folder is that of the model that ships, or lies in it."""
-    from ser.network.artefact import DEFAULT_FOLDER
+    """Return whether a folder is that of the small network that ships, or lies in it.
 
+    Raises
+    ------
+    InputError
+        If it is that of the larger ear, or lies in it: no network is written there.
+    """
+    from ser.network.artefact import DEFAULT_FOLDER, EAR_FOLDER
+
+    if folder.resolve().is_relative_to(EAR_FOLDER.resolve()):
+        raise InputError(
+            f"{printable(folder)} is the larger ear, which `python -m ser.evaluation.ear` trains; "
+            "give another --out FOLDER"
+        )
     return folder.resolve().is_relative_to(DEFAULT_FOLDER.resolve())
 
 

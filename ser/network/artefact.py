@@ -14,6 +14,7 @@
 """
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,6 +236,8 @@ def save_head(
         "calibration": Calibration(confident_above=CONFIDENT_ABOVE).to_dict(),
         "recipe": recipe,
     }
+    if math.isfinite(head.unlike_above):
+        settings["unlike_above"] = head.unlike_above
     mean, scale = frame_statistics
     with KIND.saving(folder, settings) as staged:
         (staged / NETWORK_FILE).write_bytes(graph_of(head).SerializeToString())

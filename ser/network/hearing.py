@@ -3,6 +3,7 @@
 `ser.recognizer.Recognizer` builds on it; `ser.voices` learns a voice through it.
 """
 
+import math
 import os
 from collections.abc import Iterator
 
@@ -16,6 +17,8 @@ from ser.network.artefact import Artefact
 from ser.settings import Matrix
 from ser.sound.audio import Recording
 from ser.sound.windows import Window, cut
+
+DISTANCE = "distance"  # output of a network that tells how unlike its training a window is
 
 
 class Hearing:
@@ -31,6 +34,8 @@ class Hearing:
         self.artefact = artefact
         self.settings = artefact.extractor.settings
         self.calibration = Calibration.from_dict(artefact.settings.get("calibration"))
+        # Recordings of the training lie further off in one of a hundred cases.
+        self.unlike_above = float(artefact.settings.get("unlike_above", math.inf))
         self._known = np.isin(EMOTION_NAMES, artefact.emotions)
 
     @property
@@ -74,3 +79,23 @@ class Hearing:
             probabilities = np.where(self._known, probabilities, 0.0)
             probabilities /= probabilities.sum(axis=1, keepdims=True)
         return probabilities, more[0] if more else np.zeros((len(features), 0), np.float32)
+
+    def distances(self, features: list[Matrix]) -> NDArray[np.floating] | None:
+        """Return how unlike the recordings of the training windows are; about 1 for these.
+
+        Parameters
+        ----------
+        features
+            Feature matrices of shape (n_frames, n_features).
+
+        Returns
+        -------
+        ndarray or None
+            Shape (n_windows,), as `ser.network.pooled_head.PooledHead.distance` defines it; None
+            of a model that cannot tell.
+        """
+        session = self.artefact.session
+        if DISTANCE not in {output.name for output in session.get_outputs()}:
+            return None
+        batch, mask = pad(features)
+        return session.run([DISTANCE], {"features": batch, "mask": mask})[0]

@@ -11,6 +11,7 @@ stranger is less sure than the same logits at home, and no label changes.
 Writing a graph needs the package onnx; what is served needs ONNX Runtime alone.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,9 @@ class PooledHead:
         Mean and standard deviation of the statistics of the training clips, (2 * n_features,).
     trust
         How sure it may be.
+    unlike_above
+        Distance beyond which speech counts as unlike that of the training; so far off is one
+        training clip of a hundred.
     """
 
     kernel: NDArray[np.float32]
@@ -82,6 +86,7 @@ class PooledHead:
     centre: NDArray[np.float32]
     spread: NDArray[np.float32]
     trust: Trust = Trust()
+    unlike_above: float = math.inf
 
     def distance(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return how unlike the training clips rows of statistics are; about 1 for these."""

@@ -14,7 +14,7 @@ three tenths of the weight on them, 77.1 without); they tell how sure the layer 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ from ser.network.masked_regression import fit_masked
 from ser.network.pooled_head import PooledHead, mean_layer
 from ser.training.balance import emotions_asked
 from ser.training.pooled import PooledClips
+
+UNLIKE_QUANTILE = 0.99  # of the distances of training clips
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def fit_head(
             whole[:columns] = kernel
             whole /= spread[:, None]
             layers.append((whole, bias - centre @ whole))
-    return PooledHead(*mean_layer(layers), centre.astype(np.float32), spread.astype(np.float32))
+    head = PooledHead(*mean_layer(layers), centre.astype(np.float32), spread.astype(np.float32))
+    distances = np.square(table[:, :n_features], dtype=np.float64).mean(axis=1)
+    return replace(head, unlike_above=round(float(np.quantile(distances, UNLIKE_QUANTILE)), 4))
 
 
 def frame_statistics(

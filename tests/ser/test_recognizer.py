@@ -1,6 +1,7 @@
 """The shipped model answers for files and arrays alike, without the training framework."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -386,6 +387,15 @@ def test_a_few_words_in_a_lot_of_noise_are_answered_with_a_doubt(recognizer, spe
     assert estimate.doubts[0].startswith("hardly any speech was heard in it (")
     assert estimate.emotion is not None
     assert all(segment.place.end < len(samples) / rate + 1 for segment in estimate.segments)
+
+
+def test_speech_of_less_than_a_second_is_doubted(recognizer, speech):
+    samples, rate = speech
+    short = recognizer.predict(samples[rate : rate + int(0.8 * rate)], sample_rate_hz=rate)
+    assert short.emotion is not None
+    assert re.match(r"only 0\.[5-9] s of speech was heard, too little", short.doubts[0])
+    longer = recognizer.predict(samples[: 2 * rate], sample_rate_hz=rate)
+    assert not any("too little" in doubt for doubt in longer.doubts)
 
 
 def test_a_recording_that_is_open_is_taken(recognizer):

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from app.command import evaluate, research
-from ser.network.artefact import DEFAULT_FOLDER
+from ser.network.artefact import DEFAULT_FOLDER, EAR_FOLDER
 
 BOTH = pytest.mark.parametrize("command", [["train"], ["evaluate", "--train"]], ids="-".join)
 
@@ -65,6 +65,7 @@ def test_mistakes_get_an_answer_and_exit_code_2(emotify, corpus, tmp_path, comma
         (given, "needs --out FOLDER"),
         ([*given, "--out", DEFAULT_FOLDER], "is the model that ships"),
         ([*given, "--out", DEFAULT_FOLDER / "folds" / "1"], "is the model that ships"),
+        ([*given, "--out", EAR_FOLDER], "is the larger ear"),
         ([*given, "--out", DEFAULT_FOLDER.parent / "music"], "is no model folder"),
         ([*given, "--ravdess", tmp_path, *out], "holds no RAVDESS clip"),
     ):

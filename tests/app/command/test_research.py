@@ -8,7 +8,7 @@ import pytest
 from app.command import research
 from foundation import shipped
 from ser.corpora.ravdess import Clip, expected_clip_ids
-from ser.network.artefact import DEFAULT_FOLDER
+from ser.network.artefact import DEFAULT_FOLDER, EAR_FOLDER
 
 
 @pytest.fixture
@@ -65,6 +65,8 @@ def test_nothing_but_the_full_recipe_writes_over_the_shipped_model(emotify, trai
     whole = corpus(tmp_path / "whole")
     code, _, err = emotify("train", "--ravdess", whole, "--epochs", 3)
     assert code == 2 and "recipe is shortened" in err
+    code, _, err = emotify("train", "--ravdess", whole, "--out", EAR_FOLDER / "folds" / "1")
+    assert code == 2 and "is the larger ear" in err
     assert not trained
     assert emotify("train", "--ravdess", whole)[0] == 0
     assert emotify("train", "--ravdess", part, "--out", tmp_path / "mine")[0] == 0

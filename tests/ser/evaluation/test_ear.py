@@ -15,7 +15,7 @@ from ser.evaluation.strangers import STRANGERS_FILE, strangers_figures, stranger
 from ser.features.encoder import load_encoder
 from ser.network.artefact import EAR_FOLDER, load, save_head
 from ser.network.pooled_head import PooledHead, Trust, pooled
-from ser.recognizer import load_recognizer
+from ser.recognizer import UNLIKE, load_recognizer
 
 SAMPLES = sorted(Path("data/samples").glob("*.wav"))
 
@@ -30,6 +30,7 @@ def test_what_is_served_is_what_was_saved(tmp_path):
         np.zeros(2 * n, np.float32),
         np.ones(2 * n, np.float32),
         Trust(1.0, 0.2, 0.3),
+        unlike_above=0.5,
     )
     statistics = (np.zeros(n, np.float32), np.ones(n, np.float32))
     save_head(tmp_path / "ear", head, encoder, statistics, {"seed": 0})
@@ -40,6 +41,18 @@ def test_what_is_served_is_what_was_saved(tmp_path):
     rows = pooled(frames)[None]
     assert np.allclose(said, head.probabilities(rows, np.array([len(frames)])), atol=1e-4)
     assert np.allclose(embedding, rows, atol=1e-3)
+    assert recognizer.distances([frames]) == pytest.approx(head.distance(rows), rel=1e-3)
+    assert recognizer.unlike_above == 0.5
+
+
+def test_speech_unlike_that_of_the_training_is_doubted_in_words():
+    recognizer = load_recognizer(EAR_FOLDER)
+    (sample,) = [path for path in SAMPLES if path.stem == "reading_short"]
+    (_, frames), *_ = recognizer.features(sample)
+    (distance,) = recognizer.distances([frames])
+    for limit in (0.99 * distance, 1.01 * distance):
+        recognizer.unlike_above = limit
+        assert (UNLIKE in recognizer.predict(sample).doubts) == (distance > limit)
 
 
 def test_a_layer_for_another_encoder_is_refused(tmp_path):
