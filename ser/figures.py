@@ -67,7 +67,6 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     `emotify ablate` have written what they show.
     """
     headline = figures["luna-jimenez"]
-    measured, of_enrolled = folder / robustness.FILE, folder / enrolled.FILE
     tables = {
         "results": headline_table(
             {ROW_NAMES[key]: figures[key] for key in TABLES}, people="actors"
@@ -80,11 +79,7 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
             {"out of fold": headline}, examples="clips", people="actors"
         ),
     }
-    if measured.exists():
-        tables["robustness"] = report.robustness_table(robustness.read_table(measured))
-    if of_enrolled.exists():
-        rows = enrolled.over_draws(enrolled.read_table(of_enrolled))
-        tables["enrolled"] = report.enrolled_table(rows)
+    tables |= _measured_tables(folder)
     elsewhere = folder / CROSS_CORPUS_FILE
     if elsewhere.exists():
         judged = json.loads(elsewhere.read_text("utf-8"))
@@ -93,6 +88,18 @@ def markdown_tables(figures: dict[str, Any], folder: Path = DEFAULT_FOLDER) -> d
     if ablations.exists():
         compared = ablation_table.summary(ablation_table.read_table(ablations))
         tables["ablations"] = ablation_table.as_markdown(compared)
+    return tables
+
+
+def _measured_tables(folder: Path) -> dict[str, str]:
+    """Return the tables of what `emotify evaluate` measured beside the folds, where it did."""
+    tables = {}
+    if (folder / robustness.FILE).exists():
+        rows = robustness.read_table(folder / robustness.FILE)
+        tables["robustness"] = report.robustness_table(rows)
+    if (folder / enrolled.FILE).exists():
+        rows = enrolled.over_draws(enrolled.read_table(folder / enrolled.FILE))
+        tables["enrolled"] = report.enrolled_table(rows)
     return tables
 
 
@@ -106,7 +113,8 @@ def ear_tables(small: dict[str, Any], folder: Path = EAR_FOLDER) -> dict[str, st
     headline = judged["luna-jimenez"]
     rows = {EAR_ROWS[name]: figures for name, figures in judged.items()}
     left_out = OWN_PREDICTIONS.read(folder / STRANGERS_FILE)
-    return {
+    measured = {f"ear-{name}": table for name, table in _measured_tables(folder).items()}
+    return measured | {
         "ear-results": headline_table(
             {**rows, "the small network on MFCC, five folds": small}, people="actors"
         ),

@@ -228,7 +228,7 @@ def save_head(
     """
     from ser.network.pooled_head import graph_of
 
-    settings = {
+    settings: dict[str, Any] = {
         "labels": list(EMOTION_NAMES),
         "features": encoder.settings.to_dict(),
         "encoder": encoder.digests,
