@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from clustering.choice.catalogue import Catalogue
-from clustering.choice.languages import known_language, languages
+from clustering.choice.languages import languages
 from clustering.tables.tracks import TrackTable, credited_artists
 from foundation.errors import InputError
+from foundation.languages import known_language
 
 if TYPE_CHECKING:
     from clustering.tables.large_tables import LargeTable
