@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from clustering.music import model as music
 from foundation.artefacts import SUMS_FILE
 from foundation.errors import InputError
 from foundation.shipped import shipped
+from reading.network import artefact as reader
+from reading.network import pieces
 from ser.features import encoder
 from ser.network import artefact
 from ser.sound import denoiser, voice_activity
@@ -23,6 +26,8 @@ KINDS = {
     "encoder": (encoder.KIND, encoder.load_encoder),
     "moods": (moods.KIND, moods.load_moods),
     "music": (music.KIND, music.load_model),
+    "pieces": (pieces.KIND, pieces.load_pieces),
+    "reading": (reader.KIND, reader.load),
     "ser": (artefact.KIND, artefact.load),
     "voice_activity": (voice_activity.KIND, voice_activity.load_network),
 }
@@ -99,7 +104,8 @@ def test_a_damaged_file_is_named(copied, name, file, damage, sealed):
         other = MODELS / ("ser" if name == "music" else "music") / "settings.json"
         words = {"swapped": f"is not of {kind.name}"}.get(damage, "is broken")
     else:
-        other = next(MODELS / n / f for n, f in NAMED if f != file and f[-4:] == file[-4:])
+        others = [MODELS / n / f for n, f in NAMED if f != file]
+        other = next((path for path in others if path.suffix == Path(file).suffix), others[0])
         words = "does not match SHA256SUMS" if sealed else "is broken"
     if damage == "missing":
         words = "is missing"

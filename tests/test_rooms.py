@@ -8,7 +8,7 @@ import pytest
 
 from foundation.shipped import CHECKOUT
 
-ROOMS = ("foundation", "emotions", "ser", "clustering", "spotify", "listener", "app")
+ROOMS = ("foundation", "emotions", "ser", "reading", "clustering", "spotify", "listener", "app")
 MOST_MODULES = 16
 FOLDERS = sorted(
     {path.parent for room in ROOMS for path in (CHECKOUT / room).rglob("*.py")}, key=str

@@ -15,6 +15,7 @@ from app.command import moods, ravdess, tracks
 from app.command.evaluate import evaluate
 from app.command.listener import dislike, forget, history, like, profile
 from app.command.playlist import playlist
+from app.command.read import read
 from app.command.recognize import recognize
 from app.command.research import ablate, train
 from app.command.speakers import enrol
@@ -43,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(recognize)
+app.command()(read)
 app.command()(enrol)
 app.command()(playlist)
 app.command("playlist like")(like)

@@ -42,7 +42,7 @@ MoodsOption = Annotated[
     Path | None,
     typer.Option(
         "--moods",
-        help="Folder that `emotify moods fit` wrote for this table.",
+        help="What `emotify moods fit` wrote for it.",
         show_default="moods are fitted now",
     ),
 ]

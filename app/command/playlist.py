@@ -28,6 +28,8 @@ from emotions.labels import EMOTION_NAMES, emotion_named, in_percent
 from foundation.errors import InputError
 from foundation.text import printable
 
+TEXT_SOURCE = "text"  # what the history says of words, which it does not keep
+
 
 def playlist(
     context: typer.Context,
@@ -42,6 +44,9 @@ def playlist(
     emotion: Annotated[
         str | None,
         typer.Option("--emotion", help=f"Instead of FILE: {', '.join(EMOTION_NAMES)}."),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Instead of FILE: what you write.")
     ] = None,
     tracks: TracksOption = None,
     moods: MoodsOption = None,
@@ -148,7 +153,7 @@ def playlist(
         typer.Option("--install", help="With --refresh: have the system's scheduler do it."),
     ] = False,
 ) -> None:
-    """Choose music that fits the emotion in a recording, or an emotion by name.
+    """Choose music that fits a recording, a text, or an emotion by name.
 
     `emotify playlist like` and `dislike` say what you think of a track, and the next playlist
     knows. A recording of the name like, dislike or refresh is given as ./like.
@@ -166,10 +171,7 @@ def playlist(
     wanted = Wanted(
         spotify or refresh is not None, name, public, headless, dry_run, refresh, install
     )
-    if (file is None) == (emotion is None):
-        raise InputError("give either a recording or --emotion NAME, not both and not neither")
-    if emotion is not None and speaker is not None:
-        raise InputError("--speaker says whose voice a recording is: give a recording with it")
+    _check_source(file, emotion, text, speaker)
     from clustering.choice.filters import Filters
     from clustering.choice.wish import Wish
     from clustering.playlist import make_playlist
@@ -195,17 +197,23 @@ def playlist(
         ),
         taste=taste_of(always, memory.judgements()),
     )
-    estimate = _estimate(file, emotion, model, speaker, anyway=anyway)
+    estimate = (
+        _estimate(file, emotion, model, speaker, anyway=anyway)
+        if text is None
+        else _read(text, anyway=anyway)
+    )
     chosen = make_playlist(estimate, open_catalogue(tracks, moods), wish)
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
             write(path)
             complain(f"wrote {printable(path)}")
     if not as_json:
-        print(_heard(estimate, named=emotion is not None))
+        print(_heard(estimate, named=emotion is not None, written=text is not None))
         print(chosen.describe(), flush=True)
     if history and always.keeps_history and not dry_run:
-        memory.remember(estimate, chosen.to_dict(), source=_name(file))
+        memory.remember(
+            estimate, chosen.to_dict(), source=_name(file) if text is None else TEXT_SOURCE
+        )
     made = Made(chosen, estimate, wish, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
     try:
@@ -219,6 +227,15 @@ def playlist(
         from app.players import play as play_list
 
         play_list(chosen)
+
+
+def _check_source(
+    file: Path | None, emotion: str | None, text: str | None, speaker: str | None
+) -> None:
+    if [file, emotion, text].count(None) != 2:
+        raise InputError("give a recording, --text WORDS or --emotion NAME: one, and not both")
+    if file is None and speaker is not None:
+        raise InputError("--speaker says whose voice a recording is: give a recording with it")
 
 
 def _estimate(
@@ -245,8 +262,21 @@ def _estimate(
     return estimate
 
 
-def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
+def _read(text: str, *, anyway: bool) -> EmotionEstimate:
+    from reading.text import load_reader
+
+    estimate = load_reader().predict(text, progress=True)
+    if estimate.absence and not anyway:
+        raise InputError(
+            f"{'; '.join(estimate.doubts)}, or have music chosen all the same with --anyway"
+        )
+    return estimate
+
+
+def _heard(estimate: EmotionEstimate, *, named: bool, written: bool) -> str:
     emotion, sure = emotion_named(estimate.label), in_percent(estimate.confidence)
+    if written and not estimate.absence:
+        sure += "".join(f", {nuance.name} above all" for nuance in estimate.nuances[:1])
     if named:
         return f"For {emotion.mood}."
     if estimate.absence:
@@ -254,8 +284,9 @@ def _heard(estimate: EmotionEstimate, *, named: bool) -> str:
             f"{estimate.absence.capitalize()}; this goes by what comes nearest: {estimate.label}."
         )
     if estimate.uncertain:
-        return f"You may sound {emotion.adjective} ({sure}), but that is not sure."
-    return f"You sound {emotion.adjective} ({sure})."
+        who = "Your words may be" if written else "You may sound"
+        return f"{who} {emotion.adjective} ({sure}), but that is not sure."
+    return f"{'Your words are' if written else 'You sound'} {emotion.adjective} ({sure})."
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

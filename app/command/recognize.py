@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from app.command.estimates import print_estimate
 from app.command.options import EarOption, JsonOption, ModelOption, SpeakerOption, model_of
 from app.terminal import WRONG_INPUT, complain
 from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES, in_percent
 from foundation.errors import InputError
 from foundation.progress import progress_bar
 
-BAR_WIDTH = 30
 BAR_DELAY_SECONDS = 2.0  # work that takes no longer needs no progress bar
 
 
@@ -56,7 +55,7 @@ def recognize(
             complain(f"{name}: {note}")
         answers.append({"file": name, **estimate.to_dict()})
         if not as_json:
-            _print_estimate(name, estimate, timeline=timeline)
+            print_estimate(name, estimate, timeline=timeline)
     if as_json and answers:
         print(json.dumps(answers[0] if len(files) == 1 else answers, indent=2, ensure_ascii=False))
     if n_refused:
@@ -79,33 +78,3 @@ def _estimates(
                 bar.clear()  # room for what is printed about this file
             yield path, estimate
             bar.update()
-
-
-def _print_estimate(name: str, estimate: EmotionEstimate, *, timeline: bool) -> None:
-    if estimate.absence:
-        print(f"{name}: {estimate.absence}   {estimate.duration_seconds:.1f} s")
-        _print_doubts(estimate)
-        return
-    print(
-        f"{name}: {estimate.label} ({in_percent(estimate.confidence)})   "
-        f"valence {estimate.valence:+.2f}   arousal {estimate.arousal:+.2f}   "
-        f"{estimate.duration_seconds:.1f} s"
-    )
-    _print_doubts(estimate)
-    for emotion, probability in zip(EMOTION_NAMES, estimate.probabilities, strict=True):
-        bar = "█" * round(BAR_WIDTH * probability)
-        print(f"  {emotion:<10}{in_percent(probability):>5} {bar}".rstrip())
-    if not timeline:
-        return
-    if not estimate.segments:
-        print("  timeline: all of it was judged at once")
-    for segment in estimate.segments:
-        print(
-            f"  {segment.place.start:8.1f} - {segment.place.end:.1f} s  "
-            f"{segment.label} ({in_percent(segment.confidence)})"
-        )
-
-
-def _print_doubts(estimate: EmotionEstimate) -> None:
-    for doubt in estimate.doubts:
-        print(f"  not sure: {doubt}")

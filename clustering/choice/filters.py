@@ -15,7 +15,7 @@ from clustering.choice.catalogue import Catalogue
 from clustering.choice.languages import languages
 from clustering.tables.tracks import TrackTable, credited_artists
 from foundation.errors import InputError
-from foundation.languages import known_language
+from foundation.languages.names import known_language
 
 if TYPE_CHECKING:
     from clustering.tables.large_tables import LargeTable

@@ -1,8 +1,8 @@
 """The language of a track: a table's own word for it, or its title, in; an ISO 639-1 code out.
 
-A title is a few words, so most of them tell nothing (`foundation.languages`), and None says so. A
-title says what language it is written in, which is a guess of what is sung: a band from Tokyo may
-sing under an English title.
+A title is a few words, so most of them tell nothing (`foundation.languages.identify`), and None
+says so. A title says what language it is written in, which is a guess of what is sung: a band from
+Tokyo may sing under an English title.
 """
 
 import re
@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from clustering.tables.tracks import EDITION
-from foundation.languages import CODES, language_of
+from foundation.languages.identify import language_of
+from foundation.languages.names import CODES
 
 BRACKETS = re.compile(r"(?<=\S)\s*[(\[][^)\]]*(?:[)\]]|$)")  # one that begins a title belongs to it
 GUESTS = re.compile(r"\b(?:feat|ft|featuring)\b\.?.*", re.IGNORECASE)

@@ -127,6 +127,7 @@ class _Settings:
     club_genres: tuple[str, ...]
     club_titles: tuple[str, ...]
     anywhere: float
+    nuance: float
     certain: float
     clueless: float
     uncertain: float
@@ -150,6 +151,7 @@ def _read_settings() -> _Settings:
         club_genres=tuple(settings["club"]["genres"]),
         club_titles=tuple(settings["club"]["titles"]),
         anywhere=settings["scale"]["anywhere"],
+        nuance=settings["scale"]["nuance"],
         **settings["spread"],
     )
 
@@ -221,6 +223,12 @@ def aim_for(
     # of an aim is one and the same expectation, and a journey moves in a straight line.
     aimed = (1 - share) * felt + share * (felt @ SETTINGS.lift)
     targets = dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.targets).tolist(), strict=True))
+    typical = dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.typical).tolist(), strict=True))
+    # Finer words are about what is felt now, so they lose their say on the way to something else.
+    steps = SETTINGS.nuance * (1 - share) * _refinement(estimate)
+    for feature, step in zip(("valence", "energy"), steps.tolist(), strict=True):
+        for values in (targets, typical):
+            values[feature] = min(1.0, max(0.0, values[feature] + step))
     weights = aimed @ SETTINGS.weights
     spread = SETTINGS.certain + (SETTINGS.clueless - SETTINGS.certain) * estimate.entropy
     return Aim(
@@ -232,11 +240,24 @@ def aim_for(
         quantiles=targets,
         weights=dict(zip(FEATURE_NAMES, (weights / weights.sum()).tolist(), strict=True)),
         quadrants=dict(zip(MOOD_COLUMNS, (aimed @ QUADRANTS).tolist(), strict=True)),
-        typical=dict(zip(FEATURE_NAMES, (aimed @ SETTINGS.typical).tolist(), strict=True)),
+        typical=typical,
         club=float(aimed @ SETTINGS.club),
         spread=spread + SETTINGS.uncertain * estimate.uncertain,
         uncertain=estimate.uncertain,
     )
+
+
+def _refinement(estimate: EmotionEstimate) -> np.ndarray:
+    """Return how far the nuances lie from the eight emotions, (valence, arousal), -2..2.
+
+    Each counts as much as it is probable, and all together no more than the eight.
+    """
+    if not estimate.nuances:
+        return np.zeros(2)
+    felt = (estimate.valence, estimate.arousal)
+    apart = [(n.valence - felt[0], n.arousal - felt[1]) for n in estimate.nuances]
+    probable = np.array([nuance.probability for nuance in estimate.nuances])
+    return probable @ np.array(apart) / max(1.0, float(probable.sum()))
 
 
 def aims_along(estimate: EmotionEstimate, mode: str, n_tracks: int) -> tuple[Aim, ...]:

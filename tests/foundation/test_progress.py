@@ -37,7 +37,7 @@ def test_a_bar_that_is_not_wanted_is_nowhere(monkeypatch):
 
 def test_all_bars_are_this_one():
     """Whoever takes tqdm's own would have to think of logs again."""
-    rooms = ("foundation", "emotions", "ser", "clustering", "spotify", "listener", "app")
+    rooms = ("foundation", "emotions", "ser", "reading", "clustering", "spotify", "listener", "app")
     for room in (*rooms, "benchmarks"):
         for path in (CHECKOUT / room).rglob("*.py"):
             if path.name != "progress.py":

@@ -21,6 +21,18 @@ TOUCHING = (
     "socket.connect", "socket.getaddrinfo", "socket.sendto", "sqlite3.connect",
     "subprocess.Popen", "tempfile.", "urllib.Request",
 )  # fmt: skip
+# py3langid unpacks its own model into a file without a name, which is gone once it is read.
+UNPACKING = f"py3langid{os.sep}modelio.py"
+
+
+def unpacks() -> bool:
+    """Return whether a library is reading its own data, as far as the calls now going on tell."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename.endswith(UNPACKING):
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Watch:
@@ -39,6 +51,8 @@ class Watch:
             if not (isinstance(flags, int) and flags & WRITING) or path == os.devnull:
                 return
         elif not event.startswith(TOUCHING):
+            return
+        if unpacks():
             return
         self.touched.append(f"{event} {arguments!r}")
 

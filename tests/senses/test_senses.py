@@ -4,8 +4,9 @@ import pytest
 
 from tests.senses.checks import CHECKS, Bench, refused_by_the_command, refused_in_words
 from tests.senses.speech import SPEECH
+from tests.senses.text import TEXT
 
-SENSES = (SPEECH,)
+SENSES = (SPEECH, TEXT)
 
 
 @pytest.fixture

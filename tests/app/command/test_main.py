@@ -7,7 +7,7 @@ import sys
 import pytest
 
 COMMANDS = [
-    "recognize", "enrol", "playlist", "playlist like", "playlist dislike", "playlist refresh",
+    "recognize", "read", "enrol", "playlist", "playlist like", "playlist dislike", "playlist refresh",
     "history", "profile", "forget", "train", "evaluate", "ablate", "moods", "tracks", "spotify",
     "ravdess",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from clustering.choice.languages import language_of_title, languages
 from clustering.tables.tracks import read_tracks
 from foundation.errors import InputError
-from foundation.languages import LANGUAGES, known_language
+from foundation.languages.names import LANGUAGES, known_language
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_without_py3langid_a_title_that_needs_it_says_what_to_install():
     code = (
         "import sys; sys.modules['py3langid'] = None\n"
         "from clustering.choice.languages import language_of_title\n"
-        "from foundation.languages import known_language\n"
+        "from foundation.languages.names import known_language\n"
         "print(language_of_title('사랑했지만'), known_language('German'))\n"
         "language_of_title('Atemlos durch die Nacht')"
     )

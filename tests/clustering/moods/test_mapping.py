@@ -21,7 +21,7 @@ from clustering.moods.mapping import (
 from clustering.playlist import make_playlist
 from clustering.tables.layouts import FEATURE_NAMES, MOOD_COLUMNS
 from clustering.tables.tracks import read_tracks, tracks_from_frame
-from emotions.estimate import EmotionEstimate
+from emotions.estimate import EmotionEstimate, Nuance
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 
@@ -222,3 +222,15 @@ def test_what_is_typical_was_found_in_an_open_catalogue(big_tables):
     for name in FEATURE_NAMES:
         steps = (written[name] - found[name]).abs()
         assert steps.max() < rounding.get(name, 0.0051), name
+
+
+def test_nuances_move_the_aim_and_lose_their_say_on_the_way_elsewhere():
+    happy = EmotionEstimate.of("happy").probabilities
+    excited = EmotionEstimate(happy, nuances=(Nuance("excitement", 0.9, 0.62, 0.75),))
+    content = EmotionEstimate(happy, nuances=(Nuance("contentment", 0.9, 0.70, -0.20),))
+    unlikely = EmotionEstimate(happy, nuances=(Nuance("contentment", 0.1, 0.70, -0.20),))
+    plain = aim_for(EmotionEstimate.of("happy"))
+    energy = [aim_for(one).targets["energy"] for one in (content, unlikely, excited)]
+    assert energy[0] < energy[1] < plain.targets["energy"] < energy[2]
+    lifted = [aim_for(one, "lift").targets for one in (content, EmotionEstimate.of("happy"))]
+    assert lifted[0] == pytest.approx(lifted[1])

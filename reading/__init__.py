@@ -1,0 +1,1 @@
+"""What somebody writes flows in, an `EmotionEstimate` flows out."""

@@ -1,0 +1,1 @@
+"""How well it reads people whom it has not read: tests of corpora, languages, behaviour."""

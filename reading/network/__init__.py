@@ -1,0 +1,1 @@
+"""The network that reads: word pieces and their embeddings, its layers, its folder."""
