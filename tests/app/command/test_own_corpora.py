@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from app.command import evaluate, research
+from ser.corpora.ravdess import expected_clip_ids
 from ser.network.artefact import DEFAULT_FOLDER, EAR_FOLDER
 
 BOTH = pytest.mark.parametrize("command", [["train"], ["evaluate", "--train"]], ids="-".join)
@@ -84,4 +85,52 @@ def test_options_of_ravdess_do_not_go_with_own_corpora(emotify, corpus):
         ([*given], "one corpus at a time"),
     ):
         code, _, err = emotify("evaluate", *given, *arguments)
+        assert code == 2 and words in err
+
+
+@pytest.fixture
+def whisper(tmp_path, corpus):
+    """Return what names a RAVDESS of silent files for the larger ear."""
+    folder = tmp_path / "ravdess"
+    folder.mkdir()
+    for clip_id in expected_clip_ids("speech"):
+        (folder / f"{clip_id}.wav").touch()
+    return ["--ear", "whisper", "--ravdess", folder]
+
+
+@BOTH
+def test_mistakes_about_the_larger_ear_are_answered(emotify, corpus, tmp_path, whisper, command):
+    out = ["--out", tmp_path / "model"]
+    given = corpus([(e, s) for e in ("angry", "sad") for s in "abcd"])
+    of_sad = corpus([("sad", s) for s in "abcd"], "sad")
+    for arguments, words in (
+        (out, "one further corpus at least"),
+        (given, "needs --out FOLDER"),
+        ([*given[:2], *out], "belong together"),
+        ([*given, "--out", EAR_FOLDER], "is the larger ear that ships"),
+        ([*given, "--out", EAR_FOLDER / "folds" / "0"], "is the larger ear that ships"),
+        ([*given, "--out", DEFAULT_FOLDER], "is the model that ships"),
+        ([*given, "--out", EAR_FOLDER.parent / "encoder"], "is no model folder"),
+        ([*given, *out, "--epochs", 3], "nothing is drawn"),
+        ([*given, *of_sad, *out], "sad has sad alone"),
+        ([*given, *out, "--listed", EAR_FOLDER / "strangers.csv"], "and 0 of them are"),
+    ):
+        code, said, err = emotify(*command, *whisper, *arguments)
+        assert code == 2 and said == "" and words in err, arguments
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_larger_ear_needs_every_actor_and_listed_needs_the_larger_ear(
+    emotify, corpus, tmp_path, whisper
+):
+    for clip in whisper[-1].glob("*-24.wav"):
+        clip.unlink()
+    given = [*corpus([("angry", "ann"), ("sad", "ann")]), "--out", tmp_path / "model"]
+    for arguments, words in (
+        (["train", *whisper], "lacks [24]"),
+        (["train", "--listed", "a.csv"], "goes with --ear whisper"),
+        (["evaluate", "--listed", "a.csv"], "goes with --train --ear whisper"),
+        (["evaluate", "--train", *whisper, "--quick"], "goes without"),
+    ):
+        code, _, err = emotify(*arguments, *given)
         assert code == 2 and words in err
