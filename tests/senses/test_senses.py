@@ -3,9 +3,10 @@
 import pytest
 
 from tests.senses.checks import CHECKS, Bench, refused_by_the_command, refused_in_words
+from tests.senses.larger_ear import LARGER_EAR
 from tests.senses.speech import SPEECH
 
-SENSES = (SPEECH,)
+SENSES = (SPEECH, LARGER_EAR)
 
 
 @pytest.fixture
