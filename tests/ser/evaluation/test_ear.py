@@ -170,6 +170,11 @@ def test_the_committed_layers_are_those_of_the_encoder():
     assert uars.idxmax() in LAYERS["base"]  # the ones that the larger ear takes
 
 
+@pytest.mark.parametrize("folder", ["", *(f"folds/{number}" for number in range(5))])
+def test_the_models_that_ship_know_what_is_unlike_their_training(folder):
+    assert 1.5 < load(EAR_FOLDER / folder).settings["unlike_above"] < 2.5
+
+
 def test_trust_travels_with_the_folder():
     trust = load(EAR_FOLDER).settings["trust"]
     assert replace(Trust(), **trust).far > 0  # strangers are answered less surely
