@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from emotions.calibration import CONFIDENT_ABOVE
 from emotions.labels import EMOTION_NAMES, EMOTIONS
-from foundation.plot_style import INK, new_axes, style
+from foundation.plot_style import INK, new_axes, new_panels, style
 
 CHANCE = 100 / len(EMOTIONS)
 QUIET = "#b8bec6"
@@ -51,6 +51,16 @@ def plot_confusion(
     return ax
 
 
+def plot_confusions(
+    rows: Mapping[str, Mapping[str, Any]], *, answered: str = "answered"
+) -> list[Axes]:
+    """Draw the confusions of several classifiers side by side, each under its name."""
+    panels = new_panels(len(rows), 5.4, 5.0)
+    for (name, figures), ax in zip(rows.items(), panels, strict=True):
+        plot_confusion(figures, ax, answered=answered).set_title(f"{name} (%)", size=11)
+    return panels
+
+
 def plot_per_class(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     """Draw the recall of each emotion, with chance."""
     ax = new_axes(ax, 6.2, 3.2)
@@ -61,6 +71,33 @@ def plot_per_class(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     chance_line(ax.axhline)
     ax.set(ylabel="recall (%)", ylim=(0, 100), title="How often each emotion is recognised")
     ax.tick_params(axis="x", rotation=30)
+    return style(ax)
+
+
+def plot_per_class_beside(rows: Mapping[str, Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """Draw the recall of each emotion by several classifiers, beside one another.
+
+    Parameters
+    ----------
+    rows
+        Figures by the classifier's name, palest first.
+    ax
+        Where to draw.
+    """
+    ax = new_axes(ax, 8.2, 3.4)
+    width = 0.8 / len(rows)
+    for number, (name, figures) in enumerate(rows.items()):
+        recalls = [100 * figures["per_class_recall"][emotion] for emotion in EMOTION_NAMES]
+        places = np.arange(len(recalls)) + (number - (len(rows) - 1) / 2) * width
+        shade = (number + 1) / len(rows)
+        colours = [emotion.colour for emotion in EMOTIONS]
+        ax.bar(places, recalls, 0.94 * width, color=colours, alpha=shade, label=name)
+        for place, recall in zip(places, recalls, strict=True):
+            ax.text(place, recall + 1, f"{recall:.0f}", ha="center", fontsize=8)
+    chance_line(ax.axhline)
+    ax.set_xticks(range(len(EMOTION_NAMES)), EMOTION_NAMES)
+    told = ", then ".join(rows)
+    ax.set(ylabel="recall (%)", ylim=(0, 100), title=f"Recall of each emotion: {told}")
     return style(ax)
 
 
@@ -86,6 +123,15 @@ def plot_reliability(figures: Mapping[str, Any], ax: Axes | None = None) -> Axes
     )
     ax.set_aspect("equal")
     return style(ax)
+
+
+def plot_reliabilities(rows: Mapping[str, Mapping[str, Any]]) -> list[Axes]:
+    """Draw `plot_reliability` for several sets of examples side by side, each under its name."""
+    panels = new_panels(len(rows), 3.3, 3.8)
+    for (name, figures), ax in zip(rows.items(), panels, strict=True):
+        plot_reliability(figures, ax).set_title(name, size=11)
+        ax.label_outer()
+    return panels
 
 
 def plot_risk_coverage(

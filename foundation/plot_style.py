@@ -39,3 +39,9 @@ def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
     if ax is not None:
         return ax
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def new_panels(n: int, width: float, height: float) -> list[Axes]:
+    """Return axes side by side in one new figure, each of that size in inches."""
+    figure = plt.figure(figsize=(n * width, height), layout="constrained")
+    return [figure.add_subplot(1, n, number + 1) for number in range(n)]

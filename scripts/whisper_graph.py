@@ -4,7 +4,8 @@
 ``frames`` of shape (batch, frames, n_layers * width) come out: what the chosen layers give, side by
 side, without the normalisation that Whisper applies after its last one. The graph ends with the
 highest of these layers, takes any even number of mel frames up to twice its positions, and needs
-no padding to 30 s. Layers count from 1.
+no padding to 30 s. Layers count from 1; layer 0 is what the first one is given, convolutions and
+positions.
 """
 
 import tempfile
@@ -101,7 +102,7 @@ def encoder_graph(
     x = encoder.convolution("conv2", x, 2)
     x = encoder.graph.node("Transpose", [x], perm=[0, 2, 1])
     x = encoder.positioned(x, n_positions)
-    after = {}
+    after = {0: x}
     for number in range(1, max(layers) + 1):
         x = encoder.attention(f"layer_{number - 1}/self_attention", x)
         after[number] = x = encoder.feed_forward(f"layer_{number - 1}/ffn", x)

@@ -50,6 +50,8 @@ COMPARED = (
     "human listeners",
     "ResLSTM-SA (46.8k parameters)",
     "WavLM-large frozen",
+    "Whisper-large-v3 frozen",
+    "XLS-R-300M frozen middle layer + linear model",
     "xlsr-53 wav2vec2 fine-tuned (300 M parameters)",
 )
 

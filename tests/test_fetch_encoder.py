@@ -4,12 +4,15 @@ import importlib.util
 import math
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from emotions.labels import EMOTIONS
 from foundation.shipped import CHECKOUT, shipped
-from ser.features.encoder import scale_to_speech_level
+from ser.corpora.clips import CorpusClip
+from ser.features.encoder import EncoderFrames, scale_to_speech_level
 from ser.features.log_mel import log_mel
 from ser.sound.audio import Recording, read_whole
 
@@ -71,7 +74,7 @@ def written(weights, aliases=()):
 
 
 def forward(weights, mel):
-    """Return what every layer gives for bands (n_mels, n), the way the paper says it."""
+    """Return what every layer, from 0 on, gives for bands (n_mels, n), as the paper says it."""
     of = {name.removeprefix("encoder/"): v.astype(np.float64) for name, v in weights.items()}
 
     def gelu(x):
@@ -90,7 +93,7 @@ def forward(weights, mel):
 
     x = convolved("conv2", convolved("conv1", mel, 1), 2).T
     x = x + of["position_encodings/encodings"][: len(x)]
-    layers = []
+    layers = [x]
     for n in range(N_LAYERS):
         name = f"layer_{n}/self_attention"
         hidden = linear(f"{name}/linear_0", normalised(of, f"{name}/layer_norm", x))
@@ -120,7 +123,7 @@ def run(graph, mel):
     return session.run(None, {"log_mel": mel.astype(np.float32)})[0]
 
 
-@pytest.mark.parametrize("layers", [(1,), (2, 3), (3, 1)])
+@pytest.mark.parametrize("layers", [(1,), (2, 3), (3, 1), (0, 2)])
 @pytest.mark.parametrize("n_frames", [1, 7, N_POSITIONS])
 def test_the_graph_equals_a_plain_forward_pass(layers, n_frames):
     from whisper_graph import encoder_graph
@@ -130,7 +133,7 @@ def test_the_graph_equals_a_plain_forward_pass(layers, n_frames):
     found = run(encoder_graph(weights, layers, N_POSITIONS), mel)
     for one, bands in zip(found, mel, strict=True):
         every = forward(weights, bands)
-        expected = np.concatenate([every[layer - 1] for layer in layers], axis=1)
+        expected = np.concatenate([every[layer] for layer in layers], axis=1)
         assert one == pytest.approx(expected, abs=2e-4)
 
 
@@ -190,6 +193,30 @@ def test_a_damaged_file_of_ctranslate2_is_refused():
     }.items():
         with pytest.raises(ValueError, match=words):
             read_weights(damaged)
+
+
+def test_layers_are_heard_one_by_one():
+    import layers_of_encoder
+
+    class Session:
+        """Gives two columns a layer, which hold its number."""
+
+        def get_outputs(self):
+            return [SimpleNamespace(shape=(1, None, 14))]
+
+        def run(self, _, given):
+            n_frames = given["log_mel"].shape[2] // 2
+            return [np.tile(np.repeat(np.arange(7.0), 2), (1, n_frames, 1))]
+
+    clip = CorpusClip(
+        shipped("data", "samples", "reading_short.wav"), "a", "x/ann", EMOTIONS[0], "x"
+    )
+    heard = layers_of_encoder.heard_by_layer([clip], EncoderFrames({"base": Session()}, {}))
+    assert list(heard) == [0, 1, 2, 3, 4, 5, 6]
+    for layer, pool in heard.items():
+        assert pool.clip_ids == ("a",)
+        assert pool.rows[0, 0] == pytest.approx([layer, layer, 0, 0], abs=1e-3)
+        assert 2 < pool.speech_seconds[0, 0] < 4
 
 
 @pytest.mark.parametrize("name", PACKAGES)

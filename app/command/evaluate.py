@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from app.command.larger_ear import EarTraining, ListedOption
 from app.command.options import (
+    Ear,
     EarOption,
     JsonOption,
     ModelOption,
@@ -24,7 +26,12 @@ from app.command.own_corpora import (
     ravdess_beside,
     warn_of_own,
 )
-from app.command.research import check_shipped_target, ravdess_speech, recipe
+from app.command.research import (
+    check_no_network_options,
+    check_shipped_target,
+    ravdess_speech,
+    recipe,
+)
 from app.terminal import FAILED, complain
 from foundation.errors import InputError
 from foundation.shipped import require_checkout
@@ -91,6 +98,7 @@ def evaluate(
     enrolled: Annotated[
         bool, typer.Option("--enrolled", help="Judge RAVDESS speakers before and after enrolment.")
     ] = False,
+    listed: ListedOption = None,
 ) -> None:
     """Judge the recipe on unseen speakers, or a model on your own recordings.
 
@@ -105,10 +113,21 @@ def evaluate(
     emotions that they have; what it says of each is in --json and in the CSV --out. With --train
     besides: the recipe on speakers that it has not heard, into --out, which is where `emotify
     train` with the same options puts the model. With --quick: trains one fold again and compares
-    its UAR with the committed one (exit code 1 if it is off by more than 3 points).
+    its UAR with the committed one (exit code 1 if it is off by more than 3 points). With --train
+    and --ear whisper: the larger ear, on RAVDESS and the corpora given, by RAVDESS's folds and,
+    without --protocol and --shuffle-labels, by each corpus left out.
     """
-    model = model_of(model, ear)
     sources = paired(corpora, labels)
+    if retrain and ear is Ear.WHISPER:
+        check_no_network_options(epochs, members, seed, n_seeds - 1, folds)
+        _check_alone(robustness, enrolled, quick, model)
+        EarTraining(ravdess_speech(ravdess), sources, out, listed).judge(
+            protocol=protocol, shuffle_labels=shuffle_labels, as_json=as_json
+        )
+        return
+    if listed:
+        raise InputError("--listed goes with --train --ear whisper")
+    model = model_of(model, ear)
     if sources:
         if robustness or enrolled or quick:
             raise InputError("--corpus goes without --robustness, --enrolled and --quick")
@@ -159,6 +178,13 @@ def evaluate(
     else:
         table = None
     _print_figures(table, ravdess, model=model, as_json=as_json)
+
+
+def _check_alone(*others: object) -> None:
+    if any(others):
+        raise InputError(
+            "--train --ear whisper goes without --robustness, --enrolled, --quick and --model"
+        )
 
 
 def _trained_again(

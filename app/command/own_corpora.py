@@ -62,16 +62,50 @@ def is_shipped(folder: Path) -> bool:
     Raises
     ------
     InputError
-        If it is that of the larger ear, or lies in it: no network is written there.
+        If it is that of the larger ear, or lies in it: nothing is written there.
     """
     from ser.network.artefact import DEFAULT_FOLDER, EAR_FOLDER
 
     if folder.resolve().is_relative_to(EAR_FOLDER.resolve()):
         raise InputError(
-            f"{printable(folder)} is the larger ear, which `python -m ser.evaluation.ear` trains; "
+            f"{printable(folder)} is the larger ear that ships, and nothing is trained over it; "
             "give another --out FOLDER"
         )
     return folder.resolve().is_relative_to(DEFAULT_FOLDER.resolve())
+
+
+def checked_target(out: Path | None) -> Path:
+    """Return the folder that a model of own corpora is written to.
+
+    Raises
+    ------
+    InputError
+        If there is none, it is one that ships, or something else lies there.
+    """
+    from ser.network.artefact import KIND
+
+    if out is None:
+        raise InputError("training on own corpora needs --out FOLDER for the model")
+    if is_shipped(out):
+        raise InputError(
+            f"{printable(out)} is the model that ships, which is trained on RAVDESS alone; give "
+            "another --out FOLDER"
+        )
+    KIND.check_target(out)
+    return out
+
+
+def read_sources(
+    sources: Sequence[tuple[Path, Path]], speech: "Sequence[SpokenClip]"
+) -> "OwnCorpora":
+    """Read own corpora beside RAVDESS, and say what is left out of them."""
+    from ser.corpora.own import read_corpora
+    from ser.corpora.ravdess import CORPUS
+
+    own = read_corpora(sources, taken=(CORPUS,) if speech else ())
+    for line in own.summaries():
+        complain(line)
+    return own
 
 
 @dataclass(frozen=True)
@@ -125,23 +159,11 @@ class OwnTraining:
 
     def _prepared(self) -> "tuple[Path, OwnCorpora, tuple[SpokenClip, ...], TrainSettings]":
         """Return where to write, what was read, what to train on and how, all of it checked."""
-        if self.out is None:
-            raise InputError("training on own corpora needs --out FOLDER for the model")
-        if is_shipped(self.out):
-            raise InputError(
-                f"{printable(self.out)} is the model that ships, which is trained on RAVDESS "
-                "alone; give another --out FOLDER"
-            )
+        out = checked_target(self.out)
         from ser.corpora.enough import check_judgeable
-        from ser.corpora.own import read_corpora
-        from ser.corpora.ravdess import CORPUS
         from ser.evaluation.folds import speaker_folds
-        from ser.network.artefact import KIND
 
-        KIND.check_target(self.out)
-        own = read_corpora(self.sources, taken=(CORPUS,) if self.speech else ())
-        for line in own.summaries():
-            complain(line)
+        own = read_sources(self.sources, self.speech)
         clips = (*own.clips, *self.speech)
         check_judgeable(clips)
         folds = speaker_folds(clips)
@@ -151,7 +173,7 @@ class OwnTraining:
             f"{counted(len(clips), 'clip')} of {counted(speakers, 'speaker')}; "
             f"{len(folds)} folds by speaker"
         )
-        return self.out, own, clips, settings
+        return out, own, clips, settings
 
 
 def _n_left_out(own: "OwnCorpora") -> dict[str, int]:

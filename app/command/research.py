@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.command.options import RavdessOption, SeedOption
+from app.command.larger_ear import EarTraining, ListedOption
+from app.command.options import Ear, EarOption, RavdessOption, SeedOption
 from app.command.own_corpora import (
     CorporaOption,
     LabelsOption,
@@ -49,6 +50,8 @@ def train(
     members: Annotated[
         int | None, typer.Option("--members", min=1, help="Networks averaged; fewer are faster.")
     ] = None,
+    ear: EarOption = None,
+    listed: ListedOption = None,
 ) -> None:
     """Train the model that ships, on all actors (some minutes on two cores), or one of your own.
 
@@ -56,8 +59,18 @@ def train(
     corpus or several, and of RAVDESS besides where --ravdess names it. Before or after it, the same
     options with `emotify evaluate --train` say how well that works, for people who were not
     heard, and calibrate it.
+
+    With --ear whisper: the larger ear, on RAVDESS and the corpora given, judged on the way by folds
+    of RAVDESS and by each corpus left out; --out gets the model, the evidence and a card (some
+    twenty minutes on two cores for what the one that ships was trained on).
     """
     sources = paired(corpora, labels)
+    if ear is Ear.WHISPER:
+        check_no_network_options(epochs, members, seed)
+        EarTraining(ravdess_speech(ravdess), sources, out, listed).train()
+        return
+    if listed:
+        raise InputError("--listed goes with --ear whisper")
     if sources:
         own_ravdess = ravdess_beside(context, ravdess)
         speech = ravdess_speech(own_ravdess) if own_ravdess else ()
@@ -137,6 +150,21 @@ def ablate(
     complain(
         f"wrote {printable(table)}" + (f"; {kept} of its rows are as they were" if kept else "")
     )
+
+
+def check_no_network_options(*given: object) -> None:
+    """Refuse options of the small network for the larger ear, in whose fit nothing is drawn.
+
+    Raises
+    ------
+    InputError
+        If one of them says anything.
+    """
+    if any(given):
+        raise InputError(
+            "--epochs, --members, --seed, --seeds and --fold are of the small network; the larger "
+            "ear is one convex fit, in which nothing is drawn: leave them out"
+        )
 
 
 def ravdess_speech(folder: Path | None) -> "tuple[Clip, ...]":

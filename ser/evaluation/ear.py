@@ -3,15 +3,10 @@
 `cross_validate_ear` goes through the folds of RAVDESS: the other corpora are in every training, a
 test actor in none. The trust of a fold (`ser.training.trust`) comes from its validation actors and
 from the other corpora, each judged by a layer without it. `judge_strangers` leaves out one corpus
-at a time, from the layer as from the trust.
-
-    python -m ser.evaluation.ear --ravdess DIR --corpus DIR --labels CSV ... --out FOLDER
-
-does all of it and writes the model besides; ``--listed strangers.csv`` takes the clips of the
-other corpora that such a table names, and no more of them.
+at a time, from the layer as from the trust. `emotify train --ear whisper` does both, and writes
+the model besides.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,27 +16,33 @@ import numpy as np
 import pandas as pd
 
 from emotions.labels import EMOTION_NAMES
+from emotions.report import calibration_table, headline_table, per_class_table
 from foundation import jobs
 from foundation.artefacts import read_settings
-from foundation.errors import InputError, run
-from foundation.text import printable
+from foundation.safe_write import write_text
+from foundation.tables import read_table
 from ser.corpora.clips import SpokenClip, corpora_of
-from ser.corpora.enough import check_enough
-from ser.corpora.own import read_corpora
-from ser.corpora.ravdess import index_clips
+from ser.corpora.ravdess import CITATION, LICENCE, Clip
 from ser.evaluation.cross_validation import predict_clips
-from ser.evaluation.folds import Fold, fold_folder, make_folds
-from ser.evaluation.predictions import OWN_PREDICTIONS, PREDICTIONS, PREDICTIONS_FILE
-from ser.evaluation.strangers import STRANGERS_FILE
+from ser.evaluation.folds import PROTOCOLS, Fold, fold_folder, make_folds
+from ser.evaluation.predictions import (
+    OWN_PREDICTIONS,
+    PREDICTIONS,
+    PREDICTIONS_FILE,
+    metrics_of,
+)
+from ser.evaluation.strangers import STRANGERS_FILE, strangers_figures, strangers_table
 from ser.features.encoder import load_encoder
 from ser.network import artefact
 from ser.network.pooled_head import PooledHead
 from ser.recognizer import load_recognizer
 from ser.settings import EncoderSettings
 from ser.training.ear import EarSettings, fit_head, frame_statistics
-from ser.training.pooled import PooledClips, pool_clips
+from ser.training.pooled import PooledClips
 from ser.training.trust import Answers, fit_trust
 
+LAYERS_FILE = "layers.csv"
+LAYERS_COLUMNS = ("layer", "fold", "emotion", "n_clips", "n_right")
 SEED = 0  # the column of the tables; nothing is drawn but the order of labels to shuffle
 
 
@@ -124,7 +125,7 @@ def cross_validate_ear(
     out: Path,
     *,
     settings: EarSettings | None = None,
-    protocol: str = "luna-jimenez",
+    protocol: str = PROTOCOLS[0],
     shuffle_labels: bool = False,
 ) -> pd.DataFrame:
     """Fit the layer of every fold and seed, and predict the test clips through the recogniser.
@@ -196,7 +197,7 @@ def judge_strangers(
         ``out/strangers.csv``.
     """
     settings = settings or EarSettings()
-    (held, *_) = make_folds(home.clips, "luna-jimenez")  # its test actors validate here
+    (held, *_) = make_folds(home.clips, PROTOCOLS[0])  # its test actors validate here
     train = (*held.train, *held.validation)
     rows = []
     for name, heard in others.items():
@@ -211,6 +212,59 @@ def judge_strangers(
     table = pd.DataFrame(rows, columns=list(OWN_PREDICTIONS.columns))
     OWN_PREDICTIONS.write(table, out / STRANGERS_FILE)
     return table
+
+
+def judge_layers(clips: Sequence[Clip], heard: Mapping[int, PooledClips]) -> pd.DataFrame:
+    """Judge layers of an encoder one by one: the recipe on each alone, on the folds of RAVDESS.
+
+    Parameters
+    ----------
+    clips
+        RAVDESS.
+    heard
+        By layer: what was heard of them there.
+
+    Returns
+    -------
+    DataFrame
+        `LAYERS_COLUMNS`: of each layer, fold and emotion, how many clips of unheard actors there
+        are, and how many of them were recognised.
+    """
+    rows = []
+    for layer, pool in heard.items():
+        corpus = HeardCorpus(tuple(clips), pool)
+        for fold in make_folds(clips, PROTOCOLS[0]):
+            head = fit_head([corpus.only((*fold.train, *fold.validation))], EarSettings())
+            answers = head.logits(pool.rows[pool.of(fold.test), 0]).argmax(axis=1)
+            labels = np.array([clip.emotion.code - 1 for clip in fold.test])
+            for code, name in enumerate(EMOTION_NAMES):
+                meant = labels == code
+                n_right = int((answers[meant] == code).sum())
+                rows.append((layer, fold.number, name, int(meant.sum()), n_right))
+    return pd.DataFrame(rows, columns=list(LAYERS_COLUMNS))
+
+
+def read_layers(path: Path) -> pd.DataFrame:
+    """Read what `judge_layers` returned and `scripts/layers_of_encoder.py` wrote."""
+    return read_table(path, LAYERS_COLUMNS)
+
+
+def uar_by_layer(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the UAR (0..1) of `judge_layers` by layer (rows) and fold (columns)."""
+    recalls = table.assign(recall=table["n_right"] / table["n_clips"])
+    return recalls.groupby(["layer", "fold"])["recall"].mean().unstack()
+
+
+def recall_by_layer(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the recall (0..1) by layer (rows) and emotion (columns), over the clips of all folds.
+
+    Parameters
+    ----------
+    table
+        What `judge_layers` returns.
+    """
+    sums = table.groupby(["layer", "emotion"])[["n_right", "n_clips"]].sum()
+    return (sums["n_right"] / sums["n_clips"]).unstack()[list(EMOTION_NAMES)]
 
 
 def by_corpus(clips: Sequence[SpokenClip], pool: PooledClips) -> dict[str, HeardCorpus]:
@@ -234,7 +288,9 @@ def train_ear(
     to be judged by.
     """
     settings = settings or EarSettings()
-    stored = [read_settings(folder)["trust"] for folder in sorted((out / "folds").glob("[0-9]*"))]
+    # Those of another protocol may lie there from before.
+    folds = [read_settings(folder) for folder in sorted((out / "folds").glob("[0-9]*"))]
+    stored = [fold["trust"] for fold in folds if fold["recipe"]["protocol"] == PROTOCOLS[0]]
     pools = [home.only(home.clips), *(heard.only(heard.clips) for heard in others.values())]
     head = fit_head(pools, settings)
     if stored:
@@ -244,37 +300,28 @@ def train_ear(
     save_ear(out, head, home, home.clips, others, recipe)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Hear the corpora, judge, and write the model."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ravdess", type=Path, required=True, help="folder with the speech")
-    parser.add_argument("--corpus", type=Path, action="append", required=True)
-    parser.add_argument("--labels", type=Path, action="append", required=True)
-    parser.add_argument("--listed", type=Path, help="a table of predictions: these clips alone")
-    parser.add_argument("--out", type=Path, required=True, help="model folder")
-    asked = parser.parse_args(arguments)
-    if len(asked.corpus) != len(asked.labels):
-        raise InputError("every --corpus needs its --labels, in the same order")
-    artefact.KIND.check_target(asked.out)
-    speech = index_clips(asked.ravdess)
-    check_enough(speech)
-    found = read_corpora(list(zip(asked.corpus, asked.labels, strict=True)))
-    clips = found.clips
-    if asked.listed is not None:
-        listed = set(OWN_PREDICTIONS.read(asked.listed)["clip_id"])
-        clips = tuple(clip for clip in clips if clip.clip_id in listed)
-    if len(corpora_of(clips)) < 2:
-        raise InputError(
-            "the trust in strangers takes two further corpora or more, each judged by a layer that "
-            f"has not heard it; {printable(', '.join(corpora_of(clips))) or 'none'} is here"
-        )
-    cache = asked.out / "heard"
-    home = HeardCorpus(speech, pool_clips(speech, cache / "home.npz", n_copies=3))
-    others = by_corpus(clips, pool_clips(clips, cache / "others.npz", n_copies=0))
-    cross_validate_ear(home, others, asked.out)
-    judge_strangers(home, others, asked.out)
-    train_ear(home, others, asked.out)
-
-
-if __name__ == "__main__":
-    run(main)
+def write_ear_card(out: Path) -> None:
+    """Write ``README.md`` beside a larger ear that `train_ear` made, from what was measured."""
+    recipe = read_settings(out)["recipe"]
+    corpora = [("RAVDESS", recipe["n_clips"]), *recipe["other_corpora"].items()]
+    figures = metrics_of(PREDICTIONS.read(out / PREDICTIONS_FILE))
+    left_out = strangers_figures(OWN_PREDICTIONS.read(out / STRANGERS_FILE))
+    sections = [
+        "# Model card: a larger ear",
+        "A linear layer on frames of Whisper's encoder, written by `emotify train --ear whisper`. "
+        "`emotify recognize FILE --model THIS_FOLDER` asks it.",
+        "## What it was trained on",
+        "\n".join(f"- {name}: {n_clips} clips" for name, n_clips in corpora),
+        "## How well it hears",
+        "RAVDESS, five folds by actor; the further corpora are in the training of every fold, a "
+        "test actor in none (percent; chance is 12.5):",
+        headline_table({"out of fold": figures}, people="actors"),
+        per_class_table(figures),
+        calibration_table({"out of fold": figures}, examples="clips", people="actors"),
+        "Each further corpus, judged by a layer that has heard nothing of it:",
+        strangers_table(left_out),
+        "## What to use it for, and what not; licence",
+        "For music, teaching and research on methods, **not** for judging people. The weights "
+        f"derive from the recordings, whose rights hold for them. RAVDESS is {LICENCE}. {CITATION}",
+    ]
+    write_text(out / "README.md", "\n\n".join(sections) + "\n")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from emotions import metrics
 from emotions.calibration import CONFIDENT_ABOVE
+from emotions.calibration_metrics import reliability
 from emotions.labels import EMOTION_NAMES
 from emotions.predictions import labels_of, probabilities_of
 from emotions.report import percent
@@ -28,9 +29,10 @@ def strangers_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     -------
     dict
         For each corpus ``n_clips``, ``n_speakers``, ``chance``, ``among`` (`judge`),
-        ``eight_way`` (`judge_eight_way`), and ``uar_per_voice``: UAR among the corpus' emotions
-        once the mean log-probability of each class over a speaker's recordings is taken away,
-        which takes recordings of mixed emotions and no label.
+        ``eight_way`` (`judge_eight_way`, with the curve of ``reliability``), and
+        ``uar_per_voice``: UAR among the corpus' emotions once the mean log-probability of each
+        class over a speaker's recordings is taken away, which takes recordings of mixed emotions
+        and no label.
     """
     figures = {}
     corpora = table["speaker"].str.partition("/")[0].to_numpy()
@@ -39,15 +41,19 @@ def strangers_figures(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
         labels, probabilities = labels_of(part), probabilities_of(part)
         there = [EMOTION_NAMES[index] for index in np.unique(labels)]
         meant, speakers = part["emotion"].tolist(), part["speaker"].tolist()
+        curve = reliability(labels, probabilities)
         doubted = probabilities.max(axis=1) < CONFIDENT_ABOVE
         figures[str(corpus)] = {
             "n_clips": len(part),
             "n_speakers": part["speaker"].nunique(),
             "chance": 1 / len(there),
             "among": judge(meant, probabilities, there, speakers),
-            "eight_way": judge_eight_way(
-                meant, probabilities, there, doubted, np.ones(len(part), bool).tolist()
-            ),
+            "eight_way": {
+                **judge_eight_way(
+                    meant, probabilities, there, doubted, np.ones(len(part), bool).tolist()
+                ),
+                "reliability": {key: values.tolist() for key, values in curve.items()},
+            },
             "uar_per_voice": _uar_per_voice(labels, probabilities, part["speaker"].to_numpy()),
         }
     return figures

@@ -129,12 +129,12 @@ def _heard(
         speech = trimmed(Recording(_altered(samples, kind, rate, rng), rate), encoder.settings)
         if kind == "short":
             speech = _piece(speech, rate, rng)
-        rows.append(pooled(_frames(encoder, speech)))
+        rows.append(pooled(frames_of(encoder, speech)))
         seconds.append(len(speech) / rate)
     return np.stack(rows).astype(np.float32), kinds, seconds
 
 
-def _frames(encoder: EncoderFrames, speech: Samples) -> NDArray[np.float32]:
+def frames_of(encoder: EncoderFrames, speech: Samples) -> NDArray[np.float32]:
     """Return the frames of speech of any length, window by window as it is heard when served."""
     longest = encoder.settings.window_length
     starts = range(0, max(len(speech) - longest // 4, 1), longest)

@@ -11,9 +11,13 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
 
 from emotions import metrics, report  # noqa: E402
+from emotions.labels import EMOTION_NAMES  # noqa: E402
 from emotions.metric_plots import (  # noqa: E402
     plot_confusion,
+    plot_confusions,
     plot_per_class,
+    plot_per_class_beside,
+    plot_reliabilities,
     plot_reliability,
     plot_risk_coverage,
 )
@@ -63,3 +67,22 @@ def test_tables_and_lines_use_the_words_of_the_sense() -> None:
     assert "over authors" in report.headline_lines(FIGURES, people="authors")[2]
     assert report.confusion_lines(FIGURES, answered="read")[0].endswith("columns: read)")
     assert report.percent(None) == "-" and report.percent(0.1234) == "12.3"
+
+
+def test_two_classifiers_are_shown_beside_each_other() -> None:
+    better = {**FIGURES, "per_class_recall": dict.fromkeys(EMOTION_NAMES, 1.0)}
+    rows = {"one": FIGURES, "another": better}
+    ax = plot_per_class_beside(rows)
+    heights = [round(bar.get_height(), 6) for bar in ax.patches]
+    recalls = [round(100 * FIGURES["per_class_recall"][name], 6) for name in EMOTION_NAMES]
+    assert heights == [*recalls, *[100.0] * 8]
+    assert ax.get_title().endswith("one, then another")
+    left, right = plot_confusions(rows, answered="read")
+    assert [panel.get_title() for panel in (left, right)] == ["one (%)", "another (%)"]
+    assert left.get_figure() is right.get_figure() and right.get_xlabel() == "read"
+
+
+def test_every_panel_of_reliability_has_its_name_and_error() -> None:
+    panels = plot_reliabilities({"home": FIGURES, "abroad": {**FIGURES, "ece": 0.321}})
+    assert [panel.get_title() for panel in panels] == ["home", "abroad"]
+    assert any(text.get_text() == "ECE 32.1 %" for text in panels[1].texts)

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.senses.checks import CHECKS, Bench, refused_by_the_command, refused_in_words
+from tests.senses.larger_ear import LARGER_EAR
 from tests.senses.speech import SPEECH
 from tests.senses.text import TEXT
 
-SENSES = (SPEECH, TEXT)
+SENSES = (SPEECH, LARGER_EAR, TEXT)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 COMMANDS = [
-    "recognize", "read", "enrol", "playlist", "playlist like", "playlist dislike", "playlist refresh",
-    "history", "profile", "forget", "train", "evaluate", "ablate", "moods", "tracks", "spotify",
+    "recognize", "read", "enrol", "playlist", "playlist like", "playlist dislike",
+    "playlist refresh", "history", "profile", "forget", "train", "evaluate", "ablate", "moods", "tracks", "spotify",
     "ravdess",
 ]  # fmt: skip
 

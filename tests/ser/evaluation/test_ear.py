@@ -1,5 +1,6 @@
 """The larger ear is judged on people and corpora that it has not heard, through the recogniser."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,22 @@ import pytest
 
 from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
-from ser.evaluation.ear import main
+from ser.corpora.ravdess import Clip, expected_clip_ids
+from ser.evaluation.ear import (
+    LAYERS_COLUMNS,
+    LAYERS_FILE,
+    judge_layers,
+    read_layers,
+    uar_by_layer,
+    write_ear_card,
+)
 from ser.evaluation.predictions import OWN_PREDICTIONS, PREDICTIONS, PREDICTIONS_FILE, metrics_of
 from ser.evaluation.strangers import STRANGERS_FILE, strangers_figures, strangers_table
-from ser.features.encoder import load_encoder
+from ser.features.encoder import LAYERS, load_encoder
 from ser.network.artefact import EAR_FOLDER, load, save_head
 from ser.network.pooled_head import PooledHead, Trust, pooled
 from ser.recognizer import UNLIKE, load_recognizer
+from ser.training.pooled import PooledClips
 
 SAMPLES = sorted(Path("data/samples").glob("*.wav"))
 
@@ -114,11 +124,55 @@ def test_strangers_are_counted_by_corpus_and_a_constant_voice_is_taken_out():
     assert figures["uar_per_voice"] == pytest.approx(1.0)
 
 
-def test_mistakes_are_answered(tmp_path):
-    asked = ["--ravdess", str(tmp_path), "--corpus", str(tmp_path), "--out", str(tmp_path / "o")]
-    with pytest.raises(InputError, match="needs its --labels"):
-        main([*asked, "--labels", "a.csv", "--labels", "b.csv"])
-    assert not (tmp_path / "o").exists()
+def test_the_card_says_what_was_trained_on_and_how_it_was_judged(tmp_path):
+    encoder = load_encoder()
+    n = encoder.settings.n_features
+    zeros, ones = np.zeros(2 * n, np.float32), np.ones(2 * n, np.float32)
+    head = PooledHead(np.zeros((2 * n, 8), np.float32), np.zeros(8, np.float32), zeros, ones)
+    recipe = {"n_clips": 1440, "other_corpora": {"emodb": 454}}
+    save_head(tmp_path / "ear", head, encoder, (zeros[:n], ones[:n]), recipe)
+    for name in (PREDICTIONS_FILE, STRANGERS_FILE):
+        shutil.copy(EAR_FOLDER / name, tmp_path / "ear")
+    write_ear_card(tmp_path / "ear")
+    card = (tmp_path / "ear" / "README.md").read_text("utf-8")
+    figures = metrics_of(PREDICTIONS.read(EAR_FOLDER / PREDICTIONS_FILE))
+    assert "- RAVDESS: 1440 clips\n- emodb: 454 clips" in card
+    assert f"| out of fold | {100 * figures['uar']:.1f} " in card
+    assert "| crema-d: 3000 clips, 91 speakers |" in card and "not** for judging people" in card
+
+
+def heard_of(clips, n_features, signal_dims, seed=0):
+    """Return made-up statistics in which some of the means tell the emotion."""
+    rng = np.random.default_rng(seed)
+    places = rng.normal(0, 1, (8, signal_dims))
+    labels = np.array([clip.emotion.code - 1 for clip in clips])
+    rows = rng.normal(0, 1, (len(clips), 1, 2 * n_features)).astype(np.float32)
+    rows[:, 0, :signal_dims] += 4 * places[labels]
+    ids = tuple(clip.clip_id for clip in clips)
+    return PooledClips(ids, rows, np.empty((len(ids), 0), str), np.full((len(ids), 1), 2.0))
+
+
+def test_a_layer_in_which_emotions_lie_apart_is_told_from_one_of_noise():
+    clips = [Clip.from_path(clip_id) for clip_id in expected_clip_ids("speech")]
+    table = judge_layers(clips, {0: heard_of(clips, 8, 0), 3: heard_of(clips, 8, 6)})
+    assert list(table.columns) == list(LAYERS_COLUMNS) and len(table) == 2 * 5 * 8
+    assert table.groupby("layer")["n_clips"].sum().tolist() == [1440, 1440]
+    uars = uar_by_layer(table)
+    assert uars.loc[0].mean() < 0.25 and uars.loc[3].mean() > 0.8
+
+
+def test_the_committed_layers_are_those_of_the_encoder():
+    table = read_layers(EAR_FOLDER / LAYERS_FILE)
+    uars = uar_by_layer(table).mean(axis=1)
+    assert uars.index.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert table.groupby("layer")["n_clips"].sum().eq(1440).all()
+    assert (uars > 0.125).all()
+    assert uars.idxmax() in LAYERS["base"]  # the ones that the larger ear takes
+
+
+@pytest.mark.parametrize("folder", ["", *(f"folds/{number}" for number in range(5))])
+def test_the_models_that_ship_know_what_is_unlike_their_training(folder):
+    assert 1.5 < load(EAR_FOLDER / folder).settings["unlike_above"] < 2.5
 
 
 def test_trust_travels_with_the_folder():
