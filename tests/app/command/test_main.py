@@ -8,8 +8,8 @@ import pytest
 
 COMMANDS = [
     "recognize", "read", "enrol", "playlist", "playlist like", "playlist dislike",
-    "playlist refresh", "history", "profile", "forget", "train", "evaluate", "ablate", "moods", "tracks", "spotify",
-    "ravdess",
+    "playlist refresh", "history", "profile", "forget", "train", "evaluate", "ablate", "moods",
+    "tracks", "spotify", "ravdess",
 ]  # fmt: skip
 
 
