@@ -32,6 +32,17 @@ LANGUAGE_FROM = 5000  # characters that tell the language of a text
 LEAST_NUANCE, MOST_NUANCES = 0.2, 6  # what an estimate names: likely enough, and few
 LONGEST_WORD = 60  # characters; longer ones are addresses, keys or a file in letters
 NO_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
+# Half of the words of plain English are among these, and few of any other language: the identifier,
+# which takes as long to load as all the rest, need not be asked then.
+ENGLISH_WORDS = frozenset(
+    (
+        "i", "i'm", "you", "he", "she", "it", "we", "they", "am", "is", "are", "was", "were",
+        "been", "have", "has", "had", "don't", "not", "so", "and", "but", "or", "the", "a", "of",
+        "to", "in", "at", "for", "with", "my", "me", "your", "his", "her", "our", "their",
+        "this", "that", "what", "when", "just", "now", "very",
+    )
+)  # fmt: skip
+PLAIN_ENGLISH, LEAST_WORDS = 0.5, 4
 # Scripts that are written without blanks, where a sentence is one long run of letters.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 # No alphabet puts three marks on one letter (Vietnamese two); so many hide it.
@@ -94,7 +105,7 @@ class Reader:
             If it is no text, or an empty one.
         """
         check_text(text)
-        language = language_of(text[:LANGUAGE_FROM])
+        language = _language(text[:LANGUAGE_FROM])
         found: Iterable[Passage] = passages(text, language)
         if progress:
             found = progress_bar(found, "reading", None, unit="passage", leave=False, delay=2)
@@ -131,7 +142,7 @@ class Reader:
                 found = []
                 for text in batch:
                     check_text(text)
-                    language = language_of(text[:LANGUAGE_FROM])
+                    language = _language(text[:LANGUAGE_FROM])
                     summary = _Summary(self.artefact)
                     summaries.append((summary, language))
                     found += [(summary, text, passage) for passage in passages(text, language)]
@@ -220,6 +231,15 @@ class _Summary:
             for i in order
             if there[i] >= LEAST_NUANCE
         )
+
+
+def _language(text: str) -> str | None:
+    """Return the code of the language that a text is in, None if it does not tell."""
+    words = text.lower().replace("\u2019", "'").split()
+    known = sum(word.strip('.,;:!?"()') in ENGLISH_WORDS for word in words)
+    if len(words) >= LEAST_WORDS and known >= PLAIN_ENGLISH * len(words):
+        return "en"
+    return language_of(text)
 
 
 def check_text(text: object) -> None:

@@ -22,13 +22,11 @@ from app.command.options import (
     open_catalogue,
 )
 from app.command.spotify import Made, Wanted, go_on, put
+from app.felt import Told
 from app.terminal import complain
-from emotions.estimate import EmotionEstimate
-from emotions.labels import EMOTION_NAMES, emotion_named, in_percent
+from emotions.labels import EMOTION_NAMES
 from foundation.errors import InputError
 from foundation.text import printable
-
-TEXT_SOURCE = "text"  # what the history says of words, which it does not keep
 
 
 def playlist(
@@ -46,7 +44,7 @@ def playlist(
         typer.Option("--emotion", help=f"Instead of FILE: {', '.join(EMOTION_NAMES)}."),
     ] = None,
     text: Annotated[
-        str | None, typer.Option("--text", help="Instead of FILE: what you write.")
+        str | None, typer.Option("--text", help="What you write, with or without FILE.")
     ] = None,
     tracks: TracksOption = None,
     moods: MoodsOption = None,
@@ -171,7 +169,7 @@ def playlist(
     wanted = Wanted(
         spotify or refresh is not None, name, public, headless, dry_run, refresh, install
     )
-    _check_source(file, emotion, text, speaker)
+    told_by = Told(file, text, emotion, model, speaker)
     from clustering.choice.filters import Filters
     from clustering.choice.wish import Wish
     from clustering.playlist import make_playlist
@@ -197,23 +195,17 @@ def playlist(
         ),
         taste=taste_of(always, memory.judgements()),
     )
-    estimate = (
-        _estimate(file, emotion, model, speaker, anyway=anyway)
-        if text is None
-        else _read(text, anyway=anyway)
-    )
+    estimate = told_by.estimate(anyway=anyway)
     chosen = make_playlist(estimate, open_catalogue(tracks, moods), wish)
     for write, path in ((chosen.to_csv, csv), (chosen.to_m3u, m3u), (chosen.to_html, html)):
         if path is not None:
             write(path)
             complain(f"wrote {printable(path)}")
     if not as_json:
-        print(_heard(estimate, named=emotion is not None, written=text is not None))
+        print(told_by.said(estimate))
         print(chosen.describe(), flush=True)
     if history and always.keeps_history and not dry_run:
-        memory.remember(
-            estimate, chosen.to_dict(), source=_name(file) if text is None else TEXT_SOURCE
-        )
+        memory.remember(estimate, chosen.to_dict(), source=told_by.source)
     made = Made(chosen, estimate, wish, tuple(favourite or ()), tracks, moods, profile)
     told: dict[str, Any] | None = None
     try:
@@ -227,66 +219,6 @@ def playlist(
         from app.players import play as play_list
 
         play_list(chosen)
-
-
-def _check_source(
-    file: Path | None, emotion: str | None, text: str | None, speaker: str | None
-) -> None:
-    if [file, emotion, text].count(None) != 2:
-        raise InputError("give a recording, --text WORDS or --emotion NAME: one, and not both")
-    if file is None and speaker is not None:
-        raise InputError("--speaker says whose voice a recording is: give a recording with it")
-
-
-def _estimate(
-    file: Path | None,
-    emotion: str | None,
-    model: Path | None,
-    speaker: str | None,
-    *,
-    anyway: bool,
-) -> EmotionEstimate:
-    if emotion is not None:
-        return EmotionEstimate.of(emotion)
-    assert file is not None
-    from ser.recognizer import load_recognizer
-
-    estimate = load_recognizer(model, speaker=speaker).predict(file, progress=True)
-    for note in estimate.notes:
-        complain(f"{_name(file)}: {note}")
-    if estimate.absence and not anyway:
-        raise InputError(
-            f"{_name(file)}: {'; '.join(estimate.doubts)}, or have music chosen all the same with "
-            "--anyway"
-        )
-    return estimate
-
-
-def _read(text: str, *, anyway: bool) -> EmotionEstimate:
-    from reading.text import load_reader
-
-    estimate = load_reader().predict(text, progress=True)
-    if estimate.absence and not anyway:
-        raise InputError(
-            f"{'; '.join(estimate.doubts)}, or have music chosen all the same with --anyway"
-        )
-    return estimate
-
-
-def _heard(estimate: EmotionEstimate, *, named: bool, written: bool) -> str:
-    emotion, sure = emotion_named(estimate.label), in_percent(estimate.confidence)
-    if written and not estimate.absence:
-        sure += "".join(f", {nuance.name} above all" for nuance in estimate.nuances[:1])
-    if named:
-        return f"For {emotion.mood}."
-    if estimate.absence:
-        return (
-            f"{estimate.absence.capitalize()}; this goes by what comes nearest: {estimate.label}."
-        )
-    if estimate.uncertain:
-        who = "Your words may be" if written else "You may sound"
-        return f"{who} {emotion.adjective} ({sure}), but that is not sure."
-    return f"{'Your words are' if written else 'You sound'} {emotion.adjective} ({sure})."
 
 
 def _years(text: str | None) -> tuple[int, int] | None:
@@ -311,9 +243,3 @@ def _popularity(text: str | None) -> tuple[float, float] | None:
         raise InputError(
             f"--popularity {text!r}: give FROM-TO from 0 to 100, such as 20-80, 50- or -30"
         ) from error
-
-
-def _name(file: Path | None) -> str:
-    from ser.sound.piped import shown_name
-
-    return "" if file is None else Path(shown_name(file)).name

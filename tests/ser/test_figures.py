@@ -22,7 +22,7 @@ def test_the_tables_in_readme_and_model_card_are_those_of_the_predictions():
         text = page.read_text("utf-8")
         assert fill_in(text, tables) == text, f"{page.name}: run `make figures`"
         used |= {name for name in tables if f"<!-- begin {name} -->" in text}
-    assert used >= set(of_the_network) | {"ear-results", "ear-strangers"}
+    assert used == set(tables)
 
 
 def test_stored_metrics_are_those_of_the_predictions():

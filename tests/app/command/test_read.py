@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from foundation.shipped import shipped
+
 
 def test_a_text_is_read_with_its_nuances(emotify):
     code, out, _ = emotify("read", "Thank you so much, you made my day!")
@@ -111,6 +113,17 @@ def test_the_history_knows_that_it_was_a_text_and_not_what_was_written(emotify, 
 
 def test_a_text_beside_something_else_is_refused(emotify):
     code, _, err = emotify("playlist", "--text", "I am sad", "--emotion", "happy")
-    assert code == 2 and "one, and not both" in err
+    assert code == 2 and "not both" in err
     code, _, err = emotify("playlist", "--text", "...")
     assert code == 2 and "no word" in err and "--anyway" in err
+
+
+def test_a_voice_and_words_are_one_estimate(emotify):
+    recording = shipped("data", "samples", "reading_short.wav")
+    code, out, _ = emotify("playlist", recording, "--text", "I cried all night, I miss her.",
+                           "-n", "3")  # fmt: skip
+    assert code == 0 and out.startswith("Voice and words are sad")
+    code, out, _ = emotify("history", "--json")
+    assert "reading_short.wav and text" in out
+    code, out, _ = emotify("playlist", recording, "--text", "We won! I'm so happy!", "-n", "6")
+    assert code == 0 and ("It is not one thing" in out or "Voice and words" in out)
