@@ -105,6 +105,7 @@ notebooks: $(VENV)/.developer ## Run all notebooks and store their outputs
 benchmarks: $(VENV)/.developer ## Measure speed against stated alternatives
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/recognition_speed.py
+	$(BIN)/python benchmarks/reading_speed.py
 	$(BIN)/python benchmarks/playlist_speed.py
 	$(BIN)/python benchmarks/playing_order.py
 	$(BIN)/python benchmarks/simulated_listener.py
