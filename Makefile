@@ -94,6 +94,7 @@ evaluate-quick: $(VENV)/.developer ## Train one fold again from audio and compar
 
 figures: $(VENV)/.developer ## Rebuild the tables and figures of README and model card
 	$(BIN)/python -m ser.figures
+	$(BIN)/python -m reading.figures
 	$(BIN)/python -m clustering.figures
 	$(BIN)/python scripts/draw_rooms.py
 

@@ -20,8 +20,8 @@ from foundation.pages import fill_in
 from foundation.safe_write import write_text
 from foundation.shipped import CHECKOUT
 
-ROOMS = ("app", "listener", "spotify", "clustering", "ser", "emotions", "foundation")
-WITH_FLOORS = ("ser", "clustering")
+ROOMS = ("app", "listener", "spotify", "clustering", "reading", "ser", "emotions", "foundation")
+WITH_FLOORS = ("ser", "reading", "clustering")
 PAGE = CHECKOUT / "CONTRIBUTING.md"
 
 Arrows = Mapping[str, set[str]]
