@@ -109,7 +109,9 @@ class Told:
                 f"{estimate.label}."
             )
         sure += "".join(f", {nuance.name} above all" for nuance in estimate.nuances[:1])
-        apart = [doubt for doubt in estimate.doubts if doubt.startswith("the ")]
+        from emotions.fusion import SAID
+
+        apart = [doubt for doubt in estimate.doubts if doubt.startswith(tuple(SAID.values()))]
         if apart and self.file is not None and self.text is not None:
             return f"It is not one thing: {'; '.join(apart)}. The music serves both."
         if self.text is None:

@@ -7,18 +7,21 @@ had not met it; fits the exponents of `emotions.fusion` on one half of people an
 the other. The shipped weights stand in `emotions/fusion.toml`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
 from emotions import calibration_metrics
-from emotions.calibration import SMALLEST_PROBABILITY
+from emotions.fusion import product
 from emotions.labels import EMOTION_NAMES
 from emotions.predictions import labels_of, probabilities_of
 from reading.evaluation.judge import committed_predictions as of_texts
 from ser.evaluation.predictions import committed_predictions as of_voices
 
 PAIRS_OF_AN_EMOTION = 2000
+NAMES = ("voice", "words")
 
 
 def pairs(voices: pd.DataFrame, texts: pd.DataFrame, seed: int) -> tuple[np.ndarray, ...]:
@@ -35,12 +38,9 @@ def pairs(voices: pd.DataFrame, texts: pd.DataFrame, seed: int) -> tuple[np.ndar
     return (*drawn, np.repeat(np.arange(len(EMOTION_NAMES)), PAIRS_OF_AN_EMOTION))
 
 
-def fused(weights: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the product of two rows of probabilities, as `emotions.fusion.fuse` makes it."""
-    floored = (np.log(np.maximum(one, SMALLEST_PROBABILITY)) for one in (first, second))
-    logits = sum(weight * one for weight, one in zip(weights, floored, strict=True))
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+def fused(weights: Sequence[float], voices: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Return what both say together, each counting by its weight."""
+    return product({"voice": voices, "words": words}, dict(zip(NAMES, weights, strict=True)))
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     odd, even = voices["actor"] % 2 == 1, np.arange(len(texts)) % 2 == 0
     first, second, labels = pairs(voices[odd], texts[even], 0)
 
-    def loss(weights: np.ndarray) -> float:
+    def loss(weights: Sequence[float]) -> float:
         rows = fused(weights, first, second)
         return float(-np.log(rows[np.arange(len(labels)), labels]).mean())
 
@@ -59,7 +59,7 @@ def main() -> None:
     print(f"weights: voice {found[0]:.2f}, words {found[1]:.2f}")
     first, second, labels = pairs(voices[~odd], texts[~even], 1)
     for name, weights in (("both", found), ("voice", (1, 0)), ("words", (0, 1))):
-        rows = fused(np.array(weights), first, second)
+        rows = fused(weights, first, second)
         error = calibration_metrics.expected_calibration_error(labels, rows)
         right = float(np.mean(rows.argmax(axis=1) == labels))
         print(f"{name:<6} right {right:.3f}, sure {rows.max(axis=1).mean():.3f}, ECE {error:.3f}")

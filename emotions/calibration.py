@@ -35,6 +35,12 @@ CONFIDENT_ABOVE = 0.5
 SMALLEST_PROBABILITY = 5e-7  # tables hold six decimals: a zero there is anything below this
 
 
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    """Return the probabilities of logits, along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How probabilities of a model are to be read.

@@ -4,8 +4,9 @@ With p_s the calibrated probabilities of sense s and w_s how much it counts besi
 
     log p = sum over s of w_s log p_s + constant
 
-a product of experts. A sense that knows nothing (all eight alike) changes nothing, the order does
-not matter, and one sense by itself stays as it is. Senses that hear the same person at the same
+a product of experts. A sense that knows nothing (all eight alike) changes no order of the eight and
+makes the others little less sure, the order of senses does not matter, and one sense by itself
+stays as it is. Senses that hear the same person at the same
 moment err together more often than by chance, so each counts less than 1 beside another: weights
 and how they were found stand in `fusion.toml`.
 
@@ -19,17 +20,17 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from emotions.calibration import SMALLEST_PROBABILITY
+from emotions.calibration import SMALLEST_PROBABILITY, softmax
 from emotions.estimate import EmotionEstimate, Nuance
-from emotions.labels import EMOTION_NAMES, emotion_named
+from emotions.labels import emotion_named
 from foundation.errors import InputError
 
 SURE = 0.5  # probability from which a sense is taken at its word where another contradicts
-
-
 _SENSES = tomllib.loads(Path(__file__).with_name("fusion.toml").read_text("utf-8"))["sense"]
 WEIGHTS: dict[str, float] = {name: float(sense["weight"]) for name, sense in _SENSES.items()}
+SAID: dict[str, str] = {name: sense["said"] for name, sense in _SENSES.items()}
 
 
 def fuse(senses: Mapping[str, EmotionEstimate]) -> EmotionEstimate:
@@ -61,11 +62,7 @@ def fuse(senses: Mapping[str, EmotionEstimate]) -> EmotionEstimate:
     judged = {name: senses[name] for name in sorted(senses) if not senses[name].absence}
     if len(judged) < 2:
         return next(iter(judged.values() or senses.values()))
-    logits = np.zeros(len(EMOTION_NAMES))
-    for name, estimate in judged.items():
-        floored = np.maximum(estimate.probabilities, SMALLEST_PROBABILITY)
-        logits += WEIGHTS[name] * np.log(floored)
-    powers = np.exp(logits - logits.max())
+    rows = product({name: one.probabilities for name, one in judged.items()}, WEIGHTS)
     nuances: dict[str, Nuance] = {}
     for estimate in judged.values():
         for nuance in estimate.nuances:
@@ -75,7 +72,7 @@ def fuse(senses: Mapping[str, EmotionEstimate]) -> EmotionEstimate:
     if not apart and all(estimate.uncertain for estimate in judged.values()):
         doubts = tuple(dict.fromkeys(d for one in judged.values() for d in one.doubts))
     return EmotionEstimate(
-        tuple((powers / powers.sum()).tolist()),
+        tuple(rows.tolist()),
         duration_seconds=max(estimate.duration_seconds for estimate in judged.values()),
         doubts=doubts,
         nuances=tuple(nuances.values()),
@@ -83,13 +80,36 @@ def fuse(senses: Mapping[str, EmotionEstimate]) -> EmotionEstimate:
     )
 
 
+def product(
+    probabilities: Mapping[str, ArrayLike], weights: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """Return the product of what several senses say, each to the power of its weight.
+
+    Parameters
+    ----------
+    probabilities
+        By sense, shape (..., 8).
+    weights
+        By sense, too.
+
+    Returns
+    -------
+    ndarray
+        Shape (..., 8); each row sums to 1.
+    """
+    logarithms = [
+        weights[name] * np.log(np.maximum(rows, SMALLEST_PROBABILITY))
+        for name, rows in probabilities.items()
+    ]
+    return softmax(np.sum(logarithms, axis=0))
+
+
 def contradictions(senses: Mapping[str, EmotionEstimate]) -> list[str]:
     """Return in words which senses are sure of different emotions."""
     sure = {name: one for name, one in senses.items() if one.confidence >= SURE}
     return [
         ", ".join(
-            f"{_SENSES[name]['said']} {emotion_named(sure[name].label).adjective}"
-            for name in (first, second)
+            f"{SAID[name]} {emotion_named(sure[name].label).adjective}" for name in (first, second)
         )
         for first, second in combinations(sure, 2)
         if sure[first].label != sure[second].label

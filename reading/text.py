@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from emotions.calibration import softmax
 from emotions.estimate import EmotionEstimate, Nuance, Segment
 from emotions.labels import EMOTIONS
+from emotions.places import Characters
 from foundation.errors import InputError
 from foundation.languages.identify import language_of
 from foundation.languages.names import LANGUAGES
@@ -105,7 +107,7 @@ class Reader:
             If it is no text, or an empty one.
         """
         check_text(text)
-        language = _language(text[:LANGUAGE_FROM])
+        language = language_in(text)
         found: Iterable[Passage] = passages(text, language)
         if progress:
             found = progress_bar(found, "reading", None, unit="passage", leave=False, delay=2)
@@ -142,7 +144,7 @@ class Reader:
                 found = []
                 for text in batch:
                     check_text(text)
-                    language = _language(text[:LANGUAGE_FROM])
+                    language = language_in(text)
                     summary = _Summary(self.artefact)
                     summaries.append((summary, language))
                     found += [(summary, text, passage) for passage in passages(text, language)]
@@ -153,30 +155,34 @@ class Reader:
     def _add(self, found: Sequence[tuple["_Summary", str, Passage]]) -> None:
         """Judge passages of texts, and their sentences, and hand them to the texts' summaries."""
         asked: dict[str, int] = {}  # a passage of one sentence is asked about once
-        for _, text, passage in found:
-            for place in (passage.place, *passage.sentences):
-                words = readable(text[place.start : place.end])
-                if words:
-                    asked.setdefault(words, len(asked))
-        probabilities, nuances = self._judged(list(asked))
-        for summary, text, passage in found:
-            words = readable(text[passage.place.start : passage.place.end])
-            if not words:
-                continue
-            row = asked[words]
-            summary.add(words, probabilities[row], nuances[row])
-            for place in passage.sentences:
-                sentence = readable(text[place.start : place.end])
-                if sentence:
-                    row = asked[sentence]
+
+        def number_of(text: str, place: Characters) -> int | None:
+            """Return the number of what stands there among all that is asked; None of no words."""
+            words = readable(text[place.start : place.end])
+            return asked.setdefault(words, len(asked)) if words else None
+
+        numbered = [
+            (
+                summary,
+                number_of(text, passage.place),
+                [(place, number_of(text, place)) for place in passage.sentences],
+            )
+            for summary, text, passage in found
+        ]
+        texts = list(asked)
+        probabilities, nuances = self._judged(texts)
+        for summary, number, sentences in numbered:
+            if number is not None:
+                summary.add(texts[number], probabilities[number], nuances[number])
+            for place, row in sentences:
+                if row is not None:
                     summary.segments.append(Segment(place, tuple(probabilities[row].tolist())))
 
     def _judged(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return probabilities (n, 8), and of the nuances (n, n_nuances), of sentences."""
         artefact = self.artefact
         emotions, nuances = artefact.network(artefact.pieces.tokenizer(texts))
-        powers = np.exp(emotions - emotions.max(axis=1, keepdims=True, initial=-np.inf))
-        probabilities = artefact.calibration.apply(powers / powers.sum(axis=1, keepdims=True))
+        probabilities = artefact.calibration.apply(softmax(emotions))
         there = 1 / (1 + np.exp(-nuances.astype(np.float64) / artefact.nuance_temperature))
         return probabilities, there
 
@@ -233,8 +239,9 @@ class _Summary:
         )
 
 
-def _language(text: str) -> str | None:
-    """Return the code of the language that a text is in, None if it does not tell."""
+def language_in(text: str) -> str | None:
+    """Return the ISO 639-1 code of the language that a text begins in, None if it does not tell."""
+    text = text[:LANGUAGE_FROM]
     words = text.lower().replace("\u2019", "'").split()
     known = sum(word.strip('.,;:!?"()') in ENGLISH_WORDS for word in words)
     if len(words) >= LEAST_WORDS and known >= PLAIN_ENGLISH * len(words):

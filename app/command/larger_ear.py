@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.command.own_corpora import checked_target, read_sources
+from app.command.own_corpora import checked_target, read_sources, training_needs
 from app.terminal import complain
 from foundation.errors import InputError
 from foundation.text import counted, printable
@@ -158,6 +158,4 @@ def _check_installed() -> None:
         import onnx  # noqa: F401
         import scipy  # noqa: F401
     except ImportError as error:
-        raise InputError(
-            f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
-        ) from error
+        raise training_needs(error) from error

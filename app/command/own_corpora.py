@@ -74,6 +74,13 @@ def is_shipped(folder: Path) -> bool:
     return folder.resolve().is_relative_to(DEFAULT_FOLDER.resolve())
 
 
+def training_needs(error: ImportError) -> InputError:
+    """Return what to say where a package for training is missing."""
+    return InputError(
+        f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
+    )
+
+
 def checked_target(out: Path | None) -> Path:
     """Return the folder that a model of own corpora is written to.
 

@@ -82,10 +82,10 @@ def _existing(word: str) -> Path | None:
 
 
 def _told(estimate: EmotionEstimate, text: str) -> dict[str, Any]:
-    from foundation.languages.identify import language_of
+    from reading.text import language_in
 
     told = estimate.to_dict()
-    return {**told, "nuances": told.get("nuances", []), "language": language_of(text)}
+    return {**told, "nuances": told.get("nuances", []), "language": language_in(text)}
 
 
 def _print_lines(reader: Any, text: str, *, as_json: bool) -> None:

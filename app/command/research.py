@@ -17,6 +17,7 @@ from app.command.own_corpora import (
     is_shipped,
     paired,
     ravdess_beside,
+    training_needs,
 )
 from app.terminal import complain
 from foundation.errors import InputError
@@ -231,7 +232,5 @@ def recipe(**changes: Any) -> "TrainSettings":
     try:
         from ser.training.train import TrainSettings
     except ImportError as error:
-        raise InputError(
-            f"training needs {error.name}, which is not installed: pip install 'emotify[train]'"
-        ) from error
+        raise training_needs(error) from error
     return replace(TrainSettings(), **{k: v for k, v in changes.items() if v is not None})

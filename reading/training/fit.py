@@ -21,6 +21,8 @@ import pandas as pd
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from emotions.calibration import CONFIDENT_ABOVE, softmax
+from emotions.calibration_fitting import fit_temperature
 from foundation.progress import progress_bar
 from reading.corpora.texts import CORPORA, Targets, targets_of
 from reading.network import artefact, pieces
@@ -122,7 +124,10 @@ def train_reader(
     emotions, nuances = read(held.tokenizer(judged["text"].tolist()))
     goal = targets_of(judged, 0.0)
     told = {
-        "calibration": {"temperature": _temperature(emotions, goal), "confident_above": 0.5},
+        "calibration": {
+            "temperature": _temperature(emotions, goal),
+            "confident_above": CONFIDENT_ABOVE,
+        },
         "nuance_temperature": _nuance_temperature(nuances, goal),
         "languages": sorted(set(train["language"])),
         "recipe": {
@@ -241,18 +246,10 @@ def _fit(
 
 
 def _temperature(logits: NDArray[Any], goal: Targets) -> float:
-    """Return the temperature under which texts of one emotion are likeliest."""
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
+    """Return the temperature under which texts of one emotion, each somebody's, are likeliest."""
     one = goal.emotions.max(axis=1) == 1
     labels = goal.emotions[one].argmax(axis=1)
-
-    def loss(log_temperature: float) -> float:
-        said = log_softmax(logits[one] / math.exp(log_temperature), axis=1)
-        return -float(said[np.arange(len(labels)), labels].mean())
-
-    return round(math.exp(minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded").x), 4)
+    return round(fit_temperature(labels, softmax(logits[one]), np.arange(len(labels))), 4)
 
 
 def _nuance_temperature(logits: NDArray[Any], goal: Targets) -> float:

@@ -31,7 +31,6 @@ SIDE_DEVIATION = 0.02  # of the small embeddings at first
 EMBEDDING_DROPOUT = 0.1
 
 
-@keras.saving.register_keras_serializable("emotify")
 class FrozenEmbeddings(layers.Layer):
     """Unpacks the embeddings of pieces, as `PieceTable` does; nothing in it is trained."""
 
@@ -57,7 +56,6 @@ class FrozenEmbeddings(layers.Layer):
         return (*shape, N_DIMENSIONS)
 
 
-@keras.saving.register_keras_serializable("emotify")
 class Window(layers.Layer):
     """Lays what is around each piece side by side, zeros beyond the text."""
 

@@ -44,6 +44,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from emotions.calibration import softmax
 from emotions.labels import EMOTIONS
 from ser.voices.normalisation import Transform
 
@@ -56,11 +57,6 @@ def directions(embeddings: ArrayLike) -> NDArray[np.float64]:
     """Return embeddings of shape (n, units) divided by their lengths; zeros stay zeros."""
     wide = np.asarray(embeddings, np.float64)
     return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def _logarithms(probabilities: ArrayLike) -> NDArray[np.float64]:
@@ -122,7 +118,7 @@ def fit_correction(
     momentum = (1 - root) / (1 + root)
     weights = ahead = np.zeros((points.shape[1], len(taught)))
     for _ in range(MOST_STEPS):
-        wrong = share[:, None] * (meant - _softmax(prior + points @ ahead))
+        wrong = share[:, None] * (meant - softmax(prior + points @ ahead))
         gradient = points.T @ wrong - SHRINKAGE * ahead
         last, weights = weights, ahead + gradient / steepest
         ahead = weights + momentum * (weights - last)
@@ -163,4 +159,4 @@ class Adaptation:
         logits = (_logarithms(as_it_is) + _logarithms(normalised)) / 2
         if self.correction is not None:
             logits += self.correction(embeddings)
-        return _softmax(logits)
+        return softmax(logits)

@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,6 +152,29 @@ class Sense:
     command: tuple[str, ...]
     cannot_be: Mapping[str, str] = field(default_factory=dict)
     tolerance: float = 1e-5
+
+
+def file(name: bytes, data: bytes = b"", mode: int = 0o644) -> Callable[[Path], Path]:
+    """Return what writes a file."""
+
+    def make(folder: Path) -> Path:
+        path = folder / os.fsdecode(name)
+        path.write_bytes(data)
+        path.chmod(mode)
+        return path
+
+    return make
+
+
+def a_folder(name: str) -> Callable[[Path], Path]:
+    """Return what makes a folder, which may be called like a file."""
+
+    def make(folder: Path) -> Path:
+        path = folder / name
+        path.mkdir()
+        return path
+
+    return make
 
 
 def found(address: str) -> Sense:

@@ -1,6 +1,5 @@
 """Speech, as the list of checks sees it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from foundation.shipped import shipped
 from ser.network.artefact import DEFAULT_FOLDER
 from ser.recognizer import Recognizer, load_recognizer
 from ser.sound.audio import Recording
-from tests.senses.sense import Bad, Content, Form, Sense
+from tests.senses.sense import Bad, Content, Form, Sense, a_folder, file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,24 +92,6 @@ def spoiled() -> np.ndarray[Any, Any]:
     return samples
 
 
-def file(name: bytes, data: bytes = b"", mode: int = 0o644) -> Callable[[Path], Path]:
-    """Return what writes a file."""
-
-    def make(folder: Path) -> Path:
-        path = folder / os.fsdecode(name)
-        path.write_bytes(data)
-        path.chmod(mode)
-        return path
-
-    return make
-
-
-def folder_named_like_a_recording(folder: Path) -> Path:
-    path = folder / "folder.wav"
-    path.mkdir()
-    return path
-
-
 def held_out() -> "pd.DataFrame":
     from ser.evaluation.predictions import committed_predictions  # answering does not need it
 
@@ -145,7 +126,7 @@ SPEECH = Sense(
             "no such file",
             r"give the path of a recording \(wav",
         ),
-        Bad("directory", folder_named_like_a_recording, "is a directory", "give a recording"),
+        Bad("directory", a_folder("folder.wav"), "is a directory", "give a recording"),
         Bad(
             "wrong type",
             lambda folder: np.array(["a", "b"]),

@@ -9,7 +9,7 @@ from emotions.estimate import EmotionEstimate
 from reading.documents import read_text_file
 from reading.network.artefact import FOLDER, KIND
 from reading.text import Reader, load_reader
-from tests.senses.sense import Bad, Content, Form, Sense
+from tests.senses.sense import Bad, Content, Form, Sense, a_folder, file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,18 +30,6 @@ def written(name: str, text: str, encoding: str = "utf-8") -> Callable[[Path], P
     return file(os.fsencode(name), text.encode(encoding))
 
 
-def file(name: bytes, data: bytes = b"", mode: int = 0o644) -> Callable[[Path], Path]:
-    """Return what writes a file."""
-
-    def make(folder: Path) -> Path:
-        path = folder / os.fsdecode(name)
-        path.write_bytes(data)
-        path.chmod(mode)
-        return path
-
-    return make
-
-
 def content(name: str, text: str, *, doubtful: bool = False, empty: bool = False) -> Content:
     """Return a text as a file, in another encoding, and as it is."""
     return Content(
@@ -54,12 +42,6 @@ def content(name: str, text: str, *, doubtful: bool = False, empty: bool = False
         doubtful,
         empty,
     )
-
-
-def folder_named_like_a_text(folder: Path) -> Path:
-    path = folder / "folder.txt"
-    path.mkdir()
-    return path
 
 
 def held_out() -> "pd.DataFrame":
@@ -89,7 +71,7 @@ TEXT = Sense(
             from_file,
             on_command_line=False,  # there, what is no file is a text
         ),
-        Bad("directory", folder_named_like_a_text, "is a directory", "give a text file", from_file),
+        Bad("directory", a_folder("folder.txt"), "is a directory", "give a text file", from_file),
         Bad(
             "wrong type",
             lambda folder: b"I am sad",
